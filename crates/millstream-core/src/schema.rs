@@ -1,0 +1,18 @@
+//! What a source says about a stream before the first row.
+
+use arrow_schema::SchemaRef;
+
+use crate::StreamName;
+
+/// A stream's name, shape and end.
+#[derive(Debug, Clone)]
+pub struct StreamSchema {
+    /// The name under which the stream is read.
+    pub name: StreamName,
+    /// The columns.
+    pub schema: SchemaRef,
+    /// Whether the stream ends by itself.
+    pub bounded: bool,
+    /// How the schema came about, for `explain`: `declared`, `inferred from 1,000 rows`.
+    pub origin: String,
+}

@@ -1,0 +1,113 @@
+//! The task of a source: pulls work, and puts barriers where epochs may end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::RecordBatch;
+use millstream_core::{Bookmark, Boundary, Clock, Epoch, Pull, Result};
+use tokio::sync::mpsc;
+
+use super::coordinator::{Event, gone};
+use super::dispatch::Dispatcher;
+use super::parcel::Barrier;
+use crate::graph::AnySource;
+use crate::monitor::{Monitor, SourceMonitor};
+use crate::retry::{Attempts, RetryPolicy};
+
+/// What the coordinator asks of a source.
+pub(crate) enum SourceCommand {
+    Barrier {
+        epoch: Epoch,
+        last: bool,
+        at: i64,
+        /// Pull nothing more afterwards.
+        stop: bool,
+    },
+    Committed(Bookmark),
+}
+
+pub(crate) struct SourceTask {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+    pub(crate) source: AnySource,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) commands: mpsc::UnboundedReceiver<SourceCommand>,
+    pub(crate) events: mpsc::UnboundedSender<Event>,
+    pub(crate) monitor: Arc<SourceMonitor>,
+    pub(crate) run: Arc<Monitor>,
+    /// Units of work handed out so far, over all sources.
+    pub(crate) dispatched: Arc<AtomicU64>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl SourceTask {
+    pub(crate) async fn run(mut self) -> Result<()> {
+        let mut wanted: Option<SourceCommand> = None;
+        // Whether an epoch may end here; whether the source has asked for one, has ended, or shall not go on.
+        let (mut boundary, mut waiting, mut ended, mut stopped) = (true, false, false, false);
+        let (clock, retry) = (self.clock.clone(), self.retry.clone());
+        let mut attempts = Attempts::new(&retry, clock.as_ref(), &self.name);
+        loop {
+            if boundary && let Some(SourceCommand::Barrier { epoch, last, at, stop }) = wanted.take() {
+                let bookmark = self.source.source().bookmark();
+                self.events
+                    .send(Event::Bookmark { source: self.index, bookmark: bookmark.clone() })
+                    .map_err(gone)?;
+                let bookmarks = vec![(self.name.clone(), bookmark)];
+                self.dispatcher.barrier(Barrier { epoch, last, at, bookmarks }).await?;
+                waiting = false;
+                stopped |= stop;
+            }
+            let pulling = !(waiting || ended || stopped);
+            let started = self.clock.elapsed();
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    None => return Ok(()),
+                    Some(SourceCommand::Committed(bookmark)) => {
+                        self.source.source_mut().committed(&bookmark).await?;
+                    }
+                    Some(barrier) => wanted = Some(barrier),
+                },
+                pulled = self.source.source_mut().next(), if pulling => {
+                    self.monitor.wait_micros.add_time(self.clock.elapsed().saturating_sub(started));
+                    match pulled {
+                        Err(error) => {
+                            attempts.again(error).await.map_err(|error| error.context(format!("source {}", self.name)))?;
+                            self.run.retried.add(1);
+                            continue;
+                        }
+                        Ok(Pull::Work(work)) => {
+                            boundary = work.boundary == Boundary::Allowed;
+                            self.dispatched.fetch_add(1, Ordering::Relaxed);
+                            let at = self.clock.now();
+                            self.dispatcher.work(work.stream, work.decode, work.bytes, false, at).await?;
+                        }
+                        Ok(Pull::Boundary) => {
+                            (boundary, waiting) = (true, true);
+                            self.events.send(Event::EpochWanted { source: self.index }).map_err(gone)?;
+                        }
+                        Ok(Pull::End) => {
+                            (boundary, ended) = (true, true);
+                            self.end_streams().await?;
+                            self.monitor.ended.store(true, Ordering::Relaxed);
+                            self.events.send(Event::SourceEnded { source: self.index }).map_err(gone)?;
+                        }
+                    }
+                    attempts = Attempts::new(&retry, clock.as_ref(), &self.name);
+                }
+            }
+        }
+    }
+
+    /// Sends the last chunk, which is empty, on each bounded stream (S-1).
+    async fn end_streams(&mut self) -> Result<()> {
+        let at = self.clock.now();
+        for (output, stream) in self.source.source().streams().into_iter().enumerate() {
+            let batch = RecordBatch::new_empty(stream.schema);
+            self.dispatcher.work(output, Box::new(batch), 0, true, at).await?;
+        }
+        Ok(())
+    }
+}

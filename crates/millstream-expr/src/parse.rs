@@ -1,0 +1,236 @@
+//! From text to a syntax tree, within limits.
+
+use std::mem::ManuallyDrop;
+use std::ops::Range;
+
+use ruff_python_ast::{Expr, InterpolatedStringElement, Mod, StringLiteralValue};
+use ruff_python_parser::{Mode, ParseError, ParseOptions, parse_module, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::errors::CompileError;
+
+/// The longest text of an expression, in bytes.
+const LONGEST: usize = 256 << 10;
+
+/// How deep parts may be nested: the compiler and the evaluation recurse.
+const DEEPEST: usize = 150;
+
+/// Parses one expression. Line breaks do not end it, as in parentheses; white space around it does not matter.
+pub(crate) fn parse(source: &str) -> Result<Expr, CompileError> {
+    if source.len() > LONGEST {
+        return Err(CompileError::new(
+            0..source.len(),
+            format!("the expression is longer than {} KiB", LONGEST >> 10),
+        ));
+    }
+    if source.trim().is_empty() {
+        return Err(CompileError::new(0..source.len(), "the expression is empty"));
+    }
+    if brackets_too_deep(source) {
+        return Err(nested(0..source.len()));
+    }
+    let options = ParseOptions::from(Mode::ParenthesizedExpression);
+    // A tree that is too deep for us is too deep for its own destructor: kept until its depth is known.
+    let parsed = ManuallyDrop::new(parse_unchecked(source, options));
+    if let Mod::Expression(module) = parsed.syntax()
+        && let Some(range) = too_deep(&module.body)
+    {
+        return Err(nested(range));
+    }
+    let parsed = ManuallyDrop::into_inner(parsed);
+    if let Some(error) = parsed.errors().first() {
+        return Err(syntax_error(source, error));
+    }
+    match parsed.into_syntax() {
+        Mod::Expression(module) => Ok(*module.body),
+        Mod::Module(_) => Err(CompileError::new(0..source.len(), "this is not an expression")),
+    }
+}
+
+fn nested(range: Range<usize>) -> CompileError {
+    CompileError::new(range, format!("the expression is nested more than {DEEPEST} deep"))
+        .hint("compute parts of it in columns of their own")
+}
+
+/// Whether brackets alone nest absurdly deep, counting those in texts: fields in the formats of fields are no
+/// expressions, and do not count in [`too_deep`].
+fn brackets_too_deep(source: &str) -> bool {
+    let mut depth = 0_usize;
+    source.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 4 * DEEPEST
+    })
+}
+
+fn syntax_error(source: &str, error: &ParseError) -> CompileError {
+    let range = range_of(error.location);
+    let range = range.start.min(source.len())..range.end.min(source.len());
+    // A text of statements is no mistake of syntax, and deserves another answer.
+    let statements = source.trim().contains(['\n', ';', '='])
+        && parse_module(source.trim())
+            .is_ok_and(|module| !module.syntax().body.iter().all(ruff_python_ast::Stmt::is_expr_stmt));
+    if statements {
+        return CompileError::new(range, "statements are not supported, only a single expression")
+            .hint("write `a if condition else b` for a choice, and put intermediate values into columns of their own");
+    }
+    CompileError::new(range, format!("syntax error: {}", lower_first(&error.error.to_string())))
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// The range of the first part that is nested too deep.
+fn too_deep(expression: &Expr) -> Option<Range<usize>> {
+    let mut open = vec![(expression, 1)];
+    while let Some((expression, depth)) = open.pop() {
+        if depth > DEEPEST {
+            return Some(range(expression));
+        }
+        for_each_child(expression, &mut |child| open.push((child, depth + 1)));
+    }
+    None
+}
+
+pub(crate) fn range(node: &impl Ranged) -> Range<usize> {
+    range_of(node.range())
+}
+
+fn range_of(range: TextRange) -> Range<usize> {
+    range.start().to_usize()..range.end().to_usize()
+}
+
+/// The text of a string literal, concatenated ones joined.
+pub(crate) fn literal_text(value: &StringLiteralValue) -> String {
+    value.to_str().to_owned()
+}
+
+/// `a.b.c` as its names, if it is nothing else.
+pub(crate) fn dotted(expression: &Expr) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut expression = expression;
+    loop {
+        match expression {
+            Expr::Attribute(attribute) => {
+                names.push(attribute.attr.as_str());
+                expression = &attribute.value;
+            }
+            Expr::Name(name) => {
+                names.push(name.id.as_str());
+                names.reverse();
+                return Some(names);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Calls `visit` for each direct part of an expression of the language. (Parts of what is refused anyway, as lambdas,
+/// are visited only as far as their depth matters.)
+pub(crate) fn for_each_child<'a>(expression: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+    match expression {
+        Expr::BoolOp(node) => node.values.iter().for_each(visit),
+        Expr::Named(node) => {
+            visit(&node.target);
+            visit(&node.value);
+        }
+        Expr::BinOp(node) => {
+            visit(&node.left);
+            visit(&node.right);
+        }
+        Expr::UnaryOp(node) => visit(&node.operand),
+        Expr::Lambda(node) => visit(&node.body),
+        Expr::If(node) => {
+            visit(&node.body);
+            visit(&node.test);
+            visit(&node.orelse);
+        }
+        Expr::Dict(node) => {
+            for item in &node.items {
+                if let Some(key) = &item.key {
+                    visit(key);
+                }
+                visit(&item.value);
+            }
+        }
+        Expr::Set(node) => node.elts.iter().for_each(visit),
+        Expr::ListComp(node) => visit_comprehension(&node.elt, None, &node.generators, visit),
+        Expr::SetComp(node) => visit_comprehension(&node.elt, None, &node.generators, visit),
+        Expr::Generator(node) => visit_comprehension(&node.elt, None, &node.generators, visit),
+        Expr::DictComp(node) => {
+            visit_comprehension(&node.value, node.key.as_deref(), &node.generators, visit);
+        }
+        Expr::Await(node) => visit(&node.value),
+        Expr::Yield(node) => node.value.iter().for_each(|value| visit(value)),
+        Expr::YieldFrom(node) => visit(&node.value),
+        Expr::Compare(node) => {
+            visit(&node.left);
+            node.comparators.iter().for_each(visit);
+        }
+        Expr::Call(node) => {
+            visit(&node.func);
+            node.arguments.args.iter().for_each(&mut *visit);
+            node.arguments.keywords.iter().for_each(|keyword| visit(&keyword.value));
+        }
+        Expr::FString(node) => {
+            node.value.elements().for_each(|element| visit_element(element, visit));
+        }
+        Expr::TString(node) => {
+            node.value.elements().for_each(|element| visit_element(element, visit));
+        }
+        Expr::Attribute(node) => visit(&node.value),
+        Expr::Subscript(node) => {
+            visit(&node.value);
+            visit(&node.slice);
+        }
+        Expr::Starred(node) => visit(&node.value),
+        Expr::List(node) => node.elts.iter().for_each(visit),
+        Expr::Tuple(node) => node.elts.iter().for_each(visit),
+        Expr::Slice(node) => {
+            [&node.lower, &node.upper, &node.step].into_iter().flatten().for_each(|bound| visit(bound));
+        }
+        Expr::StringLiteral(_)
+        | Expr::BytesLiteral(_)
+        | Expr::NumberLiteral(_)
+        | Expr::BooleanLiteral(_)
+        | Expr::NoneLiteral(_)
+        | Expr::EllipsisLiteral(_)
+        | Expr::Name(_)
+        | Expr::IpyEscapeCommand(_) => {}
+    }
+}
+
+fn visit_comprehension<'a>(
+    element: &'a Expr,
+    key: Option<&'a Expr>,
+    generators: &'a [ruff_python_ast::Comprehension],
+    visit: &mut dyn FnMut(&'a Expr),
+) {
+    if let Some(key) = key {
+        visit(key);
+    }
+    visit(element);
+    for generator in generators {
+        visit(&generator.target);
+        visit(&generator.iter);
+        generator.ifs.iter().for_each(&mut *visit);
+    }
+}
+
+fn visit_element<'a>(element: &'a InterpolatedStringElement, visit: &mut dyn FnMut(&'a Expr)) {
+    if let InterpolatedStringElement::Interpolation(field) = element {
+        visit(&field.expression);
+        if let Some(spec) = &field.format_spec {
+            // A format may hold fields, and those formats again.
+            spec.elements.iter().for_each(|element| visit_element(element, visit));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The language against examples, against a naive interpreter of rows, and against CPython.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod columns;
+mod common;
+mod compile_errors;
+mod cpython;
+mod generator;
+mod library;
+mod numbers;
+mod property;
+mod reference_model;
+mod references;
+mod rows;
+mod temporal;
+mod texts;

@@ -1,0 +1,224 @@
+//! Where a generator is: how many rows of each table were handed out, and under which history of cadences.
+
+use std::collections::BTreeMap;
+
+use millstream_core::{Bookmark, Error, Progress, Result, StreamName};
+use serde::{Deserialize, Serialize};
+
+use crate::tables::Tables;
+use crate::timeline::Timeline;
+
+const FORMAT: u32 = 1;
+const START_OVER: &str = "undo the change, or start over with a new state and an empty output";
+
+/// The position of a generator. It is per table, so that it may lie within a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    format: u32,
+    /// Of the seed and the locale.
+    fingerprint: String,
+    /// When logical time begins, in microseconds since the Unix epoch.
+    pub(crate) start: i64,
+    /// When the very first run began, by its clock: what `on_restart: catch_up` counts from.
+    pub(crate) opened: i64,
+    /// The last complete tick.
+    pub(crate) tick: Option<u64>,
+    pub(crate) tables: BTreeMap<String, TablePosition>,
+}
+
+/// The position in one table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TablePosition {
+    fingerprint: String,
+    pub(crate) rows: u64,
+    pub(crate) timeline: Timeline,
+    /// How many rows of each parent the newest rows can see (S-63).
+    visible: BTreeMap<String, u64>,
+}
+
+impl Position {
+    pub(crate) fn new(
+        tables: &Tables,
+        timelines: &[Timeline],
+        opened: i64,
+        tick: Option<u64>,
+        rows: &[u64],
+    ) -> Self {
+        let mut positions = BTreeMap::new();
+        for (table, (timeline, &rows)) in timelines.iter().zip(rows).enumerate() {
+            let newest = rows.checked_sub(1).and_then(|row| timeline.tick_of(row));
+            let visible = tables
+                .parents(table)
+                .into_iter()
+                .filter_map(|parent| {
+                    let rows = timelines.get(parent)?.rows_at(newest?);
+                    Some((tables.name(parent).to_string(), rows))
+                })
+                .collect();
+            positions.insert(
+                tables.name(table).to_string(),
+                TablePosition {
+                    fingerprint: tables.table_fingerprint(table).to_owned(),
+                    rows,
+                    timeline: timeline.clone(),
+                    visible,
+                },
+            );
+        }
+        Self {
+            format: FORMAT,
+            fingerprint: tables.root_fingerprint().to_owned(),
+            start: tables.start(),
+            opened,
+            tick,
+            tables: positions,
+        }
+    }
+
+    pub(crate) fn to_bookmark(&self) -> Result<Bookmark> {
+        serde_json::to_value(self)
+            .map(Bookmark)
+            .map_err(|error| Error::internal("cannot write a generator's bookmark").caused_by(error))
+    }
+
+    pub(crate) fn from_bookmark(bookmark: &Bookmark) -> Result<Self> {
+        let position: Self = serde_json::from_value(bookmark.0.clone()).map_err(|error| {
+            Error::state("the recorded position of the tables cannot be read")
+                .caused_by(error)
+                .hint("it was written by another version of Millstream, or for another kind of source")
+        })?;
+        if position.format != FORMAT {
+            return Err(Error::state(format!(
+                "the recorded position of the tables has format {}, this version reads format {FORMAT}",
+                position.format
+            ))
+            .hint("continue with the version of Millstream that wrote it"));
+        }
+        Ok(position)
+    }
+
+    /// Refuses to continue with tables that make other rows. `tables` need not have the recorded start.
+    pub(crate) fn check(&self, tables: &Tables, configured_start: Option<i64>) -> Result<()> {
+        if self.fingerprint != tables.root_fingerprint() {
+            return Err(Error::state("the seed or the locale of the tables has changed since the last run")
+                .hint(START_OVER));
+        }
+        if let Some(start) = configured_start
+            && start != self.start
+        {
+            return Err(
+                Error::state("the start of logical time has changed since the last run").hint(START_OVER)
+            );
+        }
+        for (name, recorded) in &self.tables {
+            let Some(table) = tables.index_of(name) else {
+                continue;
+            };
+            if recorded.fingerprint != tables.table_fingerprint(table) {
+                return Err(Error::state(format!(
+                    "the columns or the start_row_id of table `{name}` have changed since the last run"
+                ))
+                .hint(START_OVER));
+            }
+            let most = recorded.timeline.rows_at(self.tick.map_or(0, |tick| tick.saturating_add(1)));
+            if recorded.rows > most {
+                return Err(Error::state(format!(
+                    "the recorded position of table `{name}` is damaged: {} rows, where there can be {most}",
+                    recorded.rows
+                ))
+                .hint("restore the state and the output from a backup, or start over with both empty"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest of two positions of one run.
+    fn newer(self, other: Self) -> Self {
+        let rank = |position: &Self| {
+            let rows: u128 = position.tables.values().map(|table| u128::from(table.rows)).sum();
+            (position.tick, rows)
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
+/// The position to go on from, given what the checkpoint and the sinks say (S-67). Rows are counted by the table's
+/// own sink where it reports progress, else by the checkpoint; the tick is the newest that anyone has seen, so that
+/// tables that lag behind it are caught up first.
+pub(crate) fn merge(
+    source: &str,
+    tables: &Tables,
+    checkpoint: Option<&Bookmark>,
+    progress: &[(StreamName, Option<Progress>)],
+) -> Result<Option<Position>> {
+    let checkpoint = checkpoint.map(Position::from_bookmark).transpose()?;
+    let mut reported: BTreeMap<&str, Option<Position>> = BTreeMap::new();
+    for (stream, progress) in progress {
+        let Some(table) = tables.index_of(stream) else {
+            continue;
+        };
+        let position =
+            progress.as_ref().map(|progress| own_position(source, stream, progress)).transpose()?;
+        let rows = |position: Option<&Position>| {
+            position.map_or(0, |position| position.tables.get(&**stream).map_or(0, |table| table.rows))
+        };
+        let same_table: &str = tables.name(table);
+        if let Some(other) = reported.get(same_table)
+            && rows(other.as_ref()) != rows(position.as_ref())
+        {
+            return Err(Error::state(format!(
+                "two sinks of table `{stream}` hold different numbers of rows: {} and {}",
+                rows(other.as_ref()),
+                rows(position.as_ref())
+            ))
+            .hint("give each of them a pipeline of its own, or start over with both empty"));
+        }
+        reported.insert(same_table, position);
+    }
+    let seen = checkpoint.iter().chain(reported.values().flatten());
+    let Some(mut merged) = seen.clone().cloned().reduce(Position::newer) else {
+        return Ok(None);
+    };
+    for position in seen {
+        if (position.start, &position.fingerprint) != (merged.start, &merged.fingerprint) {
+            return Err(Error::state(
+                "the sinks of these tables were filled by runs with different seeds or starts",
+            )
+            .hint("start over with empty sinks, or restore those that belong together"));
+        }
+        // A table that the newest position does not know yet.
+        for (name, table) in &position.tables {
+            merged.tables.entry(name.clone()).or_insert_with(|| table.clone());
+        }
+    }
+    for (name, table) in &mut merged.tables {
+        let in_checkpoint = checkpoint
+            .as_ref()
+            .and_then(|checkpoint| checkpoint.tables.get(name))
+            .map_or(0, |table| table.rows);
+        table.rows = match reported.get(name.as_str()) {
+            None => in_checkpoint,
+            Some(Some(position)) => position.tables.get(name).map_or(0, |table| table.rows),
+            Some(None) if in_checkpoint == 0 => 0,
+            Some(None) => {
+                return Err(Error::state(format!(
+                    "the sink of table `{name}` is empty, but the checkpoint says that {in_checkpoint} rows were committed to it"
+                ))
+                .hint("restore the table, or start over with a new state and an empty output"));
+            }
+        };
+    }
+    Ok(Some(merged))
+}
+
+/// The position that a sink recorded for `source`.
+fn own_position(source: &str, stream: &str, progress: &Progress) -> Result<Position> {
+    let bookmark = progress.bookmarks.iter().find(|(name, _)| name == source);
+    let Some((_, bookmark)) = bookmark else {
+        return Err(Error::state(format!(
+            "the newest commit of the sink of `{stream}` does not say where its source was"
+        ))
+        .hint("it was written by another pipeline: use another output, or start over with an empty one"));
+    };
+    Position::from_bookmark(bookmark).map_err(|error| error.context(format!("the sink of `{stream}`")))
+}

@@ -1,0 +1,285 @@
+//! Evaluates columns for a list of rows: those asked for, and those of the parents that they refer to. Whatever is
+//! needed twice for the same rows is computed once.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Int64Array, NullArray, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
+    new_null_array,
+};
+use arrow::compute::{is_null, nullif};
+use arrow::datatypes::DataType;
+use millstream_core::{Error, Result};
+use millstream_expr::{Frame, RowErrors};
+
+use crate::compile::no_parent_yet;
+use crate::plan::{Column, Distribution, Draw, Input, Slot, Table};
+use crate::tables::Inner;
+use crate::timeline::{Birth, Timeline, Timelines};
+
+/// Some rows of a table, with the columns that were computed for them so far.
+pub(crate) struct Evaluation<'a> {
+    tables: &'a Inner,
+    timelines: &'a Timelines,
+    index: usize,
+    rows: Vec<u64>,
+    columns: RefCell<Vec<Option<ArrayRef>>>,
+    slots: RefCell<Vec<Option<ArrayRef>>>,
+    /// For each draw, the rows of the parent that it gives.
+    parents: RefCell<Vec<Option<Rc<Self>>>>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(crate) fn new(tables: &'a Inner, timelines: &'a Timelines, index: usize, rows: Vec<u64>) -> Self {
+        let table = &tables.tables[index];
+        Self {
+            tables,
+            timelines,
+            index,
+            rows,
+            columns: RefCell::new(vec![None; table.columns.len()]),
+            slots: RefCell::new(vec![None; table.slots.len()]),
+            parents: RefCell::new(vec![None; table.draws.len()]),
+        }
+    }
+
+    /// All columns.
+    pub(crate) fn batch(&self) -> Result<RecordBatch> {
+        let table = self.table();
+        let columns =
+            (0..table.columns.len()).map(|column| self.column(column)).collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
+        RecordBatch::try_new_with_options(table.schema.clone(), columns, &options)
+            .map_err(|error| Error::internal(format!("table `{}`", table.name)).caused_by(error))
+    }
+
+    fn table(&self) -> &'a Table {
+        &self.tables.tables[self.index]
+    }
+
+    fn timeline(&self, table: usize) -> Result<&'a Timeline> {
+        let timeline = self.timelines.tables.get(table);
+        timeline.ok_or_else(|| Error::internal(format!("there is no timeline for table {table}")))
+    }
+
+    fn column(&self, column: usize) -> Result<ArrayRef> {
+        if let Some(array) = self.columns.borrow().get(column).and_then(Clone::clone) {
+            return Ok(array);
+        }
+        let table = self.table();
+        let compiled = &table.columns[column];
+        let array = self
+            .evaluate(compiled)
+            .map_err(|error| error.context(format!("table `{}`, column `{}`", table.name, compiled.name)))?;
+        if let Some(place) = self.columns.borrow_mut().get_mut(column) {
+            *place = Some(array.clone());
+        }
+        Ok(array)
+    }
+
+    fn evaluate(&self, column: &Column) -> Result<ArrayRef> {
+        let table = self.table();
+        let unused: ArrayRef = Arc::new(NullArray::new(self.rows.len()));
+        let mut columns = vec![unused; table.width()];
+        for &position in &column.inputs {
+            let array = match table.input(position) {
+                Input::RowId => self.row_ids(table.start_row_id),
+                Input::Column(other) => self.column(other)?,
+                Input::Slot(slot) => self.slot(slot)?,
+            };
+            if let Some(place) = columns.get_mut(position) {
+                *place = array;
+            }
+        }
+        let frame = Frame { columns: &columns, rows: &self.rows };
+        let mut errors = RowErrors::default();
+        let array = column
+            .expression
+            .evaluate(&frame, &mut errors)
+            .map_err(|error| Error::data("cannot be evaluated").caused_by(error))?;
+        if let Some((index, message)) = errors.iter().min_by_key(|(index, _)| *index) {
+            let row = self.rows.get(index).copied().unwrap_or_default();
+            let row_id = table.start_row_id.wrapping_add(row as i64);
+            return Err(Error::data(format!("row_id {row_id}: {message}"))
+                .hint("change the column's `data` so that it has a value for every row"));
+        }
+        if column.is_primary_key && array.logical_null_count() > 0 {
+            return Err(Error::data("a primary key cannot be None"));
+        }
+        Ok(match array.data_type() {
+            DataType::Null => new_null_array(&DataType::Utf8, array.len()),
+            _ => array,
+        })
+    }
+
+    fn row_ids(&self, start: i64) -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(self.rows.iter().map(|&row| start.wrapping_add(row as i64))))
+    }
+
+    fn slot(&self, slot: usize) -> Result<ArrayRef> {
+        if let Some(array) = self.slots.borrow().get(slot).and_then(Clone::clone) {
+            return Ok(array);
+        }
+        let array = match self.table().slots[slot] {
+            Slot::TickTime => self.tick_times()?,
+            Slot::Parent { draw, column, null_with } => {
+                let values = self.draw(draw)?.column(column)?;
+                match null_with {
+                    Some(key) => without(&values, &self.column(key)?)?,
+                    None => values,
+                }
+            }
+        };
+        if let Some(place) = self.slots.borrow_mut().get_mut(slot) {
+            *place = Some(array.clone());
+        }
+        Ok(array)
+    }
+
+    /// The rows of the parent that a draw gives.
+    fn draw(&self, draw: usize) -> Result<Rc<Self>> {
+        if let Some(parent) = self.parents.borrow().get(draw).and_then(Clone::clone) {
+            return Ok(parent);
+        }
+        let parent = match &self.table().draws[draw] {
+            Draw::Through { draw, inner, .. } => self.draw(*draw)?.draw(*inner)?,
+            Draw::Key { parent, distribution, key } => {
+                let (parent, key) = (*parent, *key);
+                let rows = match distribution {
+                    Distribution::Uniform => {
+                        self.draw_rows(parent, |count| count, |row, count| key.below(row, count))?
+                    }
+                    Distribution::Zipf(zipf) => self.draw_rows(
+                        parent,
+                        |count| zipf.ranks(count),
+                        |row, ranks| zipf.index(key, row, ranks),
+                    )?,
+                };
+                Rc::new(Self::new(self.tables, self.timelines, parent, rows))
+            }
+        };
+        if let Some(place) = self.parents.borrow_mut().get_mut(draw) {
+            *place = Some(parent.clone());
+        }
+        Ok(parent)
+    }
+
+    /// One parent for each row, among those that it can see: the parent's rows when the row's tick is complete
+    /// (S-63). `prepare` is called once for each run of rows that see the same parents.
+    fn draw_rows<P: Copy>(
+        &self,
+        parent: usize,
+        prepare: impl Fn(u64) -> P,
+        draw: impl Fn(u64, P) -> u64,
+    ) -> Result<Vec<u64>> {
+        let parents = self.timeline(parent)?;
+        let mut drawn = Vec::with_capacity(self.rows.len());
+        let mut known = None;
+        self.each_birth(|birth, rows| {
+            let count = parents.rows_at(birth.tick);
+            if count == 0 {
+                let names = [self.index, parent].map(|index| &self.tables.tables[index].name);
+                let (message, hint) = no_parent_yet(names[0], names[1]);
+                return Err(Error::data(message).hint(hint));
+            }
+            let prepared = match known {
+                Some((before, prepared)) if before == count => prepared,
+                _ => prepare(count),
+            };
+            known = Some((count, prepared));
+            drawn.extend(rows.iter().map(|&row| draw(row, prepared)));
+            Ok(())
+        })?;
+        Ok(drawn)
+    }
+
+    /// Calls `with` for each run of consecutive rows of one tick.
+    fn each_birth(&self, mut with: impl FnMut(&Birth, &[u64]) -> Result<()>) -> Result<()> {
+        let timeline = self.timeline(self.index)?;
+        let mut rest = self.rows.as_slice();
+        while let Some(&first) = rest.first() {
+            let birth = timeline.birth(first).ok_or_else(|| {
+                Error::data(format!(
+                    "table `{}` never has a row of index {first}: it ends with {} rows",
+                    self.table().name,
+                    timeline.rows_at(u64::MAX)
+                ))
+            })?;
+            let length = rest.iter().position(|row| !birth.rows.contains(row)).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(length);
+            with(&birth, run)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Rows are spread evenly over their tick: the j-th of n rows, counted from 1, lies at j/n of it, so that its time
+    /// is the moment at which the cadence reaches it. Initial rows lie before the start, spaced as though the
+    /// cadence had been running; at the start if there is none.
+    fn tick_times(&self) -> Result<ArrayRef> {
+        let timeline = self.timeline(self.index)?;
+        let start = self.timelines.start;
+        let mut times: Vec<i64> = Vec::with_capacity(self.rows.len());
+        self.each_birth(|birth, rows| {
+            let count = birth.rows.end - birth.rows.start;
+            if birth.tick == 0 {
+                match timeline.initial_spacing() {
+                    None => times.extend(rows.iter().map(|_| start)),
+                    Some(spacing) => {
+                        let before = Scale::new(spacing, count);
+                        times.extend(rows.iter().map(|row| start.saturating_sub(before.apply(count - row))));
+                    }
+                }
+                return Ok(());
+            }
+            let (begin, end) = (timeline.time_of(birth.tick - 1), timeline.time_of(birth.tick));
+            let inside = Scale::new((u128::from(end - begin), u128::from(count)), count);
+            let begin = start.saturating_add_unsigned(begin);
+            times.extend(
+                rows.iter().map(|row| begin.saturating_add(inside.apply(row - birth.rows.start + 1))),
+            );
+            Ok(())
+        })?;
+        Ok(Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")))
+    }
+}
+
+/// `values`, null where `key` is.
+fn without(values: &ArrayRef, key: &ArrayRef) -> Result<ArrayRef> {
+    is_null(key)
+        .and_then(|missing| nullif(values, &missing))
+        .map_err(|error| Error::internal("cannot leave out the copies of missing keys").caused_by(error))
+}
+
+/// Multiplies by a fraction, rounding down; in 64 bits where that is enough.
+#[derive(Debug, Clone, Copy)]
+enum Scale {
+    Small(u64, u64),
+    Large(u128, u128),
+}
+
+impl Scale {
+    /// For factors up to `most`.
+    fn new((numerator, denominator): (u128, u128), most: u64) -> Self {
+        let largest = numerator.checked_mul(u128::from(most).max(1));
+        match (u64::try_from(numerator), u64::try_from(denominator)) {
+            (Ok(numerator), Ok(denominator)) if largest.is_some_and(|n| n <= u128::from(u64::MAX)) => {
+                Self::Small(numerator, denominator)
+            }
+            _ => Self::Large(numerator, denominator),
+        }
+    }
+
+    #[inline]
+    fn apply(self, factor: u64) -> i64 {
+        match self {
+            Self::Small(numerator, denominator) => (factor * numerator / denominator) as i64,
+            Self::Large(numerator, denominator) => {
+                let product = u128::from(factor).saturating_mul(numerator) / denominator;
+                i64::try_from(product).unwrap_or(i64::MAX)
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Relational rows as pure functions of their index.
+//!
+//! [`Tables`] compiles the tables of a file and gives any range of rows of any of them; [`Timeline`] says how many
+//! rows there are after each tick; [`GeneratorSource`] turns both into streams that grow at their cadence and go on
+//! after a restart where the last commit left off.
+
+mod bookmark;
+mod compile;
+mod evaluate;
+mod library;
+mod plan;
+mod providers;
+mod range;
+mod rate;
+mod source;
+mod spec;
+mod status;
+mod tables;
+mod timeline;
+mod zipf;
+
+pub use range::RangeSource;
+pub use rate::Rate;
+pub use source::{GeneratorSource, Mode};
+pub use spec::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
+pub use status::{CadenceStatus, TableStatus};
+pub use tables::Tables;
+pub use timeline::{Timeline, Timelines};

@@ -1,0 +1,191 @@
+//! Days and instants between bounds, which may be written relative to the run's own now.
+
+use arrow::datatypes::DataType;
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime};
+use millstream_expr::{CallError, Constant};
+
+use super::arguments::Arguments;
+use super::between::{Between, Bound, Kind, written};
+use super::{Resolved, Site};
+
+pub(super) const NAMES: &[&str] = &[
+    "date_between",
+    "date_of_birth",
+    "date_time_between",
+    "future_date",
+    "future_datetime",
+    "past_date",
+    "past_datetime",
+];
+
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+const HINT: &str =
+    "write \"-30y\", \"-1w\", \"+12h\", \"today\", \"now\", a date like \"2024-01-31\", or a date column";
+
+pub(super) fn resolve(site: &Site<'_>) -> Resolved {
+    let both: &[&str] = &["start_date", "end_date"];
+    let (kind, parameters, start, end) = match site.name {
+        "date_of_birth" => return date_of_birth(site),
+        "date_between" => (Kind::Date, both, "-30y", "today"),
+        "date_time_between" => (Kind::Timestamp, both, "-30y", "now"),
+        "past_date" => (Kind::Date, &both[..1], "-30d", "-1d"),
+        "future_date" => (Kind::Date, &both[1..], "+1d", "+30d"),
+        "past_datetime" => (Kind::Timestamp, &both[..1], "-30d", "-1s"),
+        _ => (Kind::Timestamp, &both[1..], "+1s", "+30d"),
+    };
+    let arguments = Arguments::bind(site.call, parameters)?;
+    let between = Between {
+        key: site.key.numbered(0),
+        low: bound(&arguments, "start_date", start, kind, site.now)?,
+        high: bound(&arguments, "end_date", end, kind, site.now)?,
+        step: 1,
+        kind,
+    };
+    between.check(&arguments, "start_date", "end_date")?;
+    Ok(between.function())
+}
+
+/// Born so that today the age, in completed years, is within the bounds.
+fn date_of_birth(site: &Site<'_>) -> Resolved {
+    let arguments = Arguments::bind(site.call, &["minimum_age", "maximum_age"])?;
+    let minimum = arguments.integer_in("minimum_age", 0, 0, 1000)?;
+    let maximum = arguments.integer_in("maximum_age", 115, 0, 1000)?;
+    if minimum > maximum {
+        let wrong = if arguments.get("minimum_age").is_some() { "minimum_age" } else { "maximum_age" };
+        return Err(arguments.error(
+            wrong,
+            format!("`minimum_age` is {minimum} and `maximum_age` is {maximum}"),
+            "`minimum_age` must not be above `maximum_age`",
+        ));
+    }
+    // The birthday that many years ago; of the 29th of February, the 1st of March where there is none.
+    let ago = |years: i64| {
+        let today = DateTime::from_timestamp_micros(site.now)?.date_naive();
+        let earlier = today.checked_sub_months(Months::new(years as u32 * 12))?;
+        let day = if earlier.day() == today.day() { earlier } else { earlier.succ_opt()? };
+        Some(days(day))
+    };
+    let range = ago(maximum + 1).zip(ago(minimum));
+    let (earliest, latest) = range.ok_or_else(|| {
+        arguments.error("maximum_age", "that long ago there is no calendar", "the default is 115")
+    })?;
+    Ok(Between::constant(site.key.numbered(0), earliest + 1, latest, Kind::Date).function())
+}
+
+fn days(date: NaiveDate) -> i64 {
+    i64::from(date.to_epoch_days())
+}
+
+fn bound(
+    arguments: &Arguments<'_>,
+    parameter: &str,
+    default: &str,
+    kind: Kind,
+    now: i64,
+) -> Result<Bound, CallError> {
+    let refuse = |message: String| arguments.error(parameter, message, HINT);
+    // As in Faker, a day's distance is counted from midnight.
+    let now = if kind == Kind::Date { now.div_euclid(DAY) * DAY } else { now };
+    let micros = match arguments.get(parameter) {
+        None => instant(default, now),
+        Some((index, argument)) => match (&argument.constant, &argument.data_type) {
+            (Some(Constant::Str(text)), _) => Some(
+                instant(text, now)
+                    .ok_or_else(|| refuse(format!("\"{text}\" is no date and no distance in time")))?,
+            ),
+            (None, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) => {
+                return Ok(Bound::Column(index));
+            }
+            _ => return Err(refuse(format!("`{parameter}` must be a date, not {}", written(argument)))),
+        },
+    };
+    let micros = micros.ok_or_else(|| refuse(format!("`{parameter}` is out of the calendar's range")))?;
+    Ok(Bound::Constant(if kind == Kind::Date { micros.div_euclid(DAY) } else { micros }))
+}
+
+/// The instant that a text stands for, in microseconds since the Unix epoch, if it is in the years 1 to 9999.
+fn instant(text: &str, now: i64) -> Option<i64> {
+    let micros = match text {
+        "now" => now,
+        "today" => now.div_euclid(DAY) * DAY,
+        _ => match distance(text) {
+            Some(distance) => now.checked_add(distance)?,
+            None => written_date(text)?.and_utc().timestamp_micros(),
+        },
+    };
+    let year = DateTime::from_timestamp_micros(micros)?.year();
+    (1..=9999).contains(&year).then_some(micros)
+}
+
+fn written_date(text: &str) -> Option<NaiveDateTime> {
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return date.and_hms_opt(0, 0, 0);
+    }
+    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+}
+
+/// A distance like `-30y` or `+1d12h`, in microseconds. Years have 365.24 days and months 30.42, as in Faker.
+fn distance(text: &str) -> Option<i64> {
+    let mut sum = 0_i64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.trim_start_matches(['+', '-']);
+        let sign = match &rest[..rest.len() - digits.len()] {
+            "-" => -1,
+            "" | "+" => 1,
+            _ => return None,
+        };
+        let end = digits.find(|character: char| !character.is_ascii_digit())?;
+        let count: i64 = digits[..end].parse().ok()?;
+        let unit = digits[end..].chars().next()?;
+        let seconds = match unit {
+            'y' => 31_556_736,
+            'M' => 2_628_288,
+            'w' => 7 * 86_400,
+            'd' => 86_400,
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        sum = sum.checked_add(count.checked_mul(sign * seconds * SECOND)?)?;
+        rest = &digits[end + unit.len_utf8()..];
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_fakers() {
+        assert_eq!(distance("-30y"), Some(-30 * 36_524 * DAY / 100));
+        assert_eq!(distance("+1M"), Some(3042 * DAY / 100));
+        assert_eq!(distance("1d12h"), Some(36 * 3600 * SECOND));
+        assert_eq!(distance("-1w+2m-3s"), Some(-7 * DAY + 117 * SECOND));
+        for wrong in
+            ["", "d", "--1d", "+-1d", "1x", "5", "1d 2h", "tomorrow", "99999999999999999999y", "9999999999y"]
+        {
+            assert_eq!(distance(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn instants_are_read_in_every_spelling() {
+        let now = 1_700_000_000 * SECOND + 5;
+        assert_eq!(instant("now", now), Some(now));
+        assert_eq!(instant("today", now), Some(1_699_920_000 * SECOND));
+        assert_eq!(instant("1970-01-02", now), Some(DAY));
+        assert_eq!(instant("1969-12-31", now), Some(-DAY));
+        assert_eq!(instant("1970-01-01T00:00:01.5Z", now), Some(SECOND * 3 / 2));
+        assert_eq!(instant("1970-01-01 00:01", now), Some(60 * SECOND));
+        for wrong in ["-9000y", "2024-02-30", "2024-13-01", "31/12/2024", "yesterday"] {
+            assert_eq!(instant(wrong, now), None, "{wrong}");
+        }
+    }
+}

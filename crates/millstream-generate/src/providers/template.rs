@@ -1,0 +1,299 @@
+//! Texts put together from a locale's sections: most of Faker's providers are one of them.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use millstream_core::Key;
+use millstream_expr::CallError;
+
+use super::arguments::Arguments;
+use super::locale::{Locale, Section};
+use super::pattern::Pattern;
+use super::text::{Append, Text};
+use super::words::Words;
+use super::{Resolved, Site};
+
+/// The providers that are a section of the locale and take no arguments.
+pub(super) const NAMES: &[&str] = &[
+    "address",
+    "bs",
+    "building_number",
+    "catch_phrase",
+    "city",
+    "color_name",
+    "company",
+    "company_email",
+    "company_suffix",
+    "country",
+    "currency_code",
+    "domain_word",
+    "first_name",
+    "first_name_female",
+    "first_name_male",
+    "free_email",
+    "free_email_domain",
+    "job",
+    "last_name",
+    "name",
+    "name_female",
+    "name_male",
+    "phone_number",
+    "postalcode",
+    "postcode",
+    "prefix",
+    "prefix_female",
+    "prefix_male",
+    "safe_domain_name",
+    "safe_email",
+    "secondary_address",
+    "state",
+    "street_address",
+    "street_name",
+    "street_suffix",
+    "suffix",
+    "suffix_female",
+    "suffix_male",
+    "timezone",
+    "tld",
+    "user_name",
+    "zipcode",
+];
+
+pub(super) fn resolve(site: &Site<'_>) -> Resolved {
+    Arguments::bind(site.call, &[])?;
+    let mut compiler = Compiler::new(site);
+    compiler.section(site.name)?;
+    Ok(Text::function(compiler.finish()))
+}
+
+/// Parts, one after the other.
+#[derive(Debug)]
+pub(super) struct Template(Box<[Part]>);
+
+#[derive(Debug)]
+enum Part {
+    Literal(Box<str>),
+    Word {
+        key: Key,
+        words: Arc<Words>,
+    },
+    Pattern(Pattern),
+    Number {
+        key: Key,
+        low: u64,
+        count: u64,
+        width: usize,
+    },
+    Choice {
+        key: Key,
+        /// An option is drawn up to its limit, from the one before it.
+        limits: Box<[u64]>,
+        options: Box<[Template]>,
+    },
+}
+
+impl Append for Template {
+    fn append(&self, row: u64, out: &mut impl Write, scratch: &mut String) -> std::fmt::Result {
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => out.write_str(text)?,
+                Part::Word { key, words } => out.write_str(words.pick(key.bits(row)))?,
+                Part::Pattern(pattern) => pattern.append(row, out, scratch)?,
+                Part::Number { key, low, count, width } => {
+                    write_number(low + key.below(row, *count), *width, out)?;
+                }
+                Part::Choice { key, limits, options } => {
+                    let bits = key.bits(row);
+                    // Counted without a branch: which one it is cannot be predicted.
+                    let index: usize = limits.iter().map(|limit| usize::from(bits > *limit)).sum();
+                    options[index].append(row, out, scratch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn longest(&self) -> usize {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Word { words, .. } => words.longest(),
+            Part::Pattern(pattern) => pattern.longest(),
+            Part::Number { .. } => 20,
+            Part::Choice { options, .. } => options.iter().map(Template::longest).max().unwrap_or(0),
+        };
+        self.0.iter().map(part).sum()
+    }
+
+    fn average(&self) -> usize {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Word { words, .. } => words.average(),
+            Part::Pattern(pattern) => pattern.average(),
+            Part::Number { width, .. } => *width,
+            Part::Choice { options, .. } => {
+                let sum: usize = options.iter().map(Template::average).sum();
+                sum.div_ceil(options.len().max(1))
+            }
+        };
+        self.0.iter().map(part).sum()
+    }
+}
+
+/// Writes `number` with at least `width` digits.
+fn write_number(mut number: u64, width: usize, out: &mut impl Write) -> std::fmt::Result {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    while number > 0 || digits.len() - start < width.max(1) {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    out.write_str(std::str::from_utf8(&digits[start..]).map_err(|_| std::fmt::Error)?)
+}
+
+/// Builds a template; each part that draws gets the next substream of the call's.
+pub(super) struct Compiler<'s> {
+    site: &'s Site<'s>,
+    parts: Vec<Part>,
+    next: u64,
+    /// Whether words become slugs.
+    slugs: bool,
+}
+
+impl<'s> Compiler<'s> {
+    pub(super) fn new(site: &'s Site<'s>) -> Self {
+        Self { site, parts: Vec::new(), next: 0, slugs: false }
+    }
+
+    pub(super) fn finish(self) -> Template {
+        Template(self.parts.into())
+    }
+
+    fn locale(&self) -> &'static Locale {
+        self.site.locale
+    }
+
+    fn key(&mut self) -> Key {
+        self.next += 1;
+        self.site.key.numbered(self.next - 1)
+    }
+
+    /// Appends `text` as it is.
+    pub(super) fn literal(&mut self, text: &str) {
+        let text = if self.slugs { self.locale().slug(text) } else { text.to_owned() };
+        if !text.is_empty() {
+            self.parts.push(Part::Literal(text.into()));
+        }
+    }
+
+    /// Appends one of some words.
+    pub(super) fn words(&mut self, words: Arc<Words>) {
+        let words = if self.slugs { Arc::new(words.map(|word| self.locale().slug(word))) } else { words };
+        let key = self.key();
+        self.parts.push(Part::Word { key, words });
+    }
+
+    /// Appends what a section of the locale says.
+    pub(super) fn section(&mut self, name: &str) -> Result<(), CallError> {
+        match self.locale().section(name) {
+            None => Err(CallError {
+                message: format!(
+                    "`{}` has no values in the locale {}",
+                    self.site.call.path,
+                    self.locale().name
+                ),
+                hint: Some("choose another provider, or another locale".to_owned()),
+                argument: None,
+            }),
+            Some(Section::Words(words)) => {
+                self.words(words);
+                Ok(())
+            }
+            Some(Section::Formats(formats)) => self.formats(&formats),
+        }
+    }
+
+    fn formats(&mut self, formats: &[(u32, &str)]) -> Result<(), CallError> {
+        if let [(_, format)] = formats {
+            return self.format(format);
+        }
+        // A choice between lists is a list: one draw instead of two.
+        let lists = formats.iter().map(|(weight, format)| {
+            let section = format.strip_prefix('{')?.strip_suffix('}')?;
+            Some((*weight, self.locale().words(section)?))
+        });
+        if let Some(lists) = lists.collect::<Option<Vec<_>>>() {
+            let merged = Words::merge(lists.iter().map(|(weight, words)| (*weight, &**words)));
+            self.words(Arc::new(merged));
+            return Ok(());
+        }
+        let key = self.key();
+        let total: u64 = formats.iter().map(|(weight, _)| u64::from(*weight)).sum();
+        let (mut limits, mut options, mut sum) = (Vec::new(), Vec::new(), 0);
+        for (weight, format) in formats {
+            sum += u64::from(*weight);
+            limits.push((u128::from(u64::MAX) * u128::from(sum) / u128::from(total)) as u64);
+            let before = std::mem::take(&mut self.parts);
+            self.format(format)?;
+            options.push(Template(std::mem::replace(&mut self.parts, before).into()));
+        }
+        self.parts.push(Part::Choice { key, limits: limits.into(), options: options.into() });
+        Ok(())
+    }
+
+    /// Appends a format: text with `{section}`, `{section|ascii}`, `{low..high}`, placeholders and `\n`.
+    pub(super) fn format(&mut self, format: &str) -> Result<(), CallError> {
+        let mut rest = format;
+        while let Some((before, after)) = rest.split_once('{') {
+            self.placeholders(before);
+            let (reference, after) = after.split_once('}').unwrap_or((after, ""));
+            rest = after;
+            if let Some((low, high)) = reference.split_once("..") {
+                let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+                let key = self.key();
+                self.parts.push(Part::Number {
+                    key,
+                    low: number(low),
+                    count: number(high).saturating_sub(number(low)) + 1,
+                    width: low.len(),
+                });
+            } else if let Some(section) = reference.strip_suffix("|ascii") {
+                let outer = std::mem::replace(&mut self.slugs, true);
+                self.section(section)?;
+                self.slugs = outer;
+            } else {
+                self.section(reference)?;
+            }
+        }
+        self.placeholders(rest);
+        Ok(())
+    }
+
+    fn placeholders(&mut self, text: &str) {
+        let text = text.replace("\\n", "\n");
+        if text.contains(['#', '%', '$', '?', '^']) {
+            let keys = self.site.key;
+            let pattern = Pattern::of_format(&text, &mut || {
+                self.next += 1;
+                keys.numbered(self.next - 1)
+            });
+            self.parts.push(Part::Pattern(pattern));
+        } else {
+            self.literal(&text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_wide_as_they_are_written() {
+        for (number, width, expected) in [(7, 5, "00007"), (99_950, 5, "99950"), (42, 1, "42"), (0, 1, "0")] {
+            let mut out = String::new();
+            write_number(number, width, &mut out).unwrap();
+            assert_eq!(out, expected);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The tables as a source: initial rows, then tick after tick, parents before children (S-63, S-65, S-67).
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arrow::datatypes::{DataType, Schema};
+use async_trait::async_trait;
+use millstream_core::{
+    Bookmark, Boundary, Clock, Decode, Decoded, Error, Progress, Pull, Result, ResumesFromSinks, Source,
+    StreamName, StreamSchema, Work,
+};
+
+use crate::bookmark::{Position, merge};
+use crate::status::CadenceStatus;
+use crate::tables::Tables;
+use crate::timeline::{Timeline, Timelines, microseconds};
+use crate::{OnRestart, TablesSpec};
+
+/// How long a generator runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The initial rows, then the end.
+    Bounded,
+    /// The initial rows, then ticks for ever.
+    Continuous {
+        /// The end comes after this tick; ticks of earlier runs count.
+        max_ticks: Option<u64>,
+    },
+}
+
+/// Generates tables: a stream for each.
+#[derive(Debug)]
+pub struct GeneratorSource {
+    name: String,
+    tables: Tables,
+    spec: TablesSpec,
+    mode: Mode,
+    chunk_rows: u64,
+    clock: Arc<dyn Clock>,
+    status: Arc<CadenceStatus>,
+    timelines: Arc<Timelines>,
+    /// Bytes in memory per row of each table, as seen last.
+    widths: Arc<Vec<AtomicUsize>>,
+    /// When the very first run began.
+    opened: i64,
+    /// The clock's [`Clock::elapsed`] at which logical time, in microseconds after the start, was zero.
+    origin: i128,
+    /// The rows of each table that were handed out.
+    rows: Vec<u64>,
+    complete: Option<u64>,
+    current: Option<CurrentTick>,
+    /// Rows since the last epoch that ended here.
+    epoch_rows: u64,
+}
+
+/// The tick that is being handed out.
+#[derive(Debug, Clone, Copy)]
+struct CurrentTick {
+    tick: u64,
+    /// How many tables are done, in commit order.
+    done: usize,
+    /// Whether it was complete before: only tables that lag behind get rows.
+    catches_up: bool,
+}
+
+impl GeneratorSource {
+    /// A source called `name` for `tables`, which were compiled from `spec`; `chunk_rows` is the most rows of a chunk.
+    pub fn new(
+        name: impl Into<String>,
+        tables: Tables,
+        spec: TablesSpec,
+        mode: Mode,
+        chunk_rows: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let rates = spec.tables.iter().map(crate::TableSpec::effective_rate);
+        let status = CadenceStatus::new(tables.names().into_iter().zip(rates));
+        let widths = (0..tables.len()).map(|table| AtomicUsize::new(estimated_width(&tables.schema(table))));
+        Self {
+            name: name.into(),
+            timelines: Arc::new(tables.timelines()),
+            widths: Arc::new(widths.collect()),
+            rows: vec![0; tables.len()],
+            status: Arc::new(status),
+            tables,
+            spec,
+            mode,
+            chunk_rows: chunk_rows.max(1) as u64,
+            clock,
+            opened: 0,
+            origin: 0,
+            complete: None,
+            current: None,
+            epoch_rows: 0,
+        }
+    }
+
+    /// How far it is, for dashboards.
+    pub fn status(&self) -> Arc<CadenceStatus> {
+        self.status.clone()
+    }
+
+    /// How the tables grow: as the file says, after the history that was recorded before [`Source::open`].
+    pub fn timelines(&self) -> Arc<Timelines> {
+        self.timelines.clone()
+    }
+
+    fn timeline(&self, table: usize) -> &Timeline {
+        &self.timelines.tables[table]
+    }
+
+    /// Goes on from a recorded position, under the rates of the file from now on. The recorded initial rows and start
+    /// stay what they were.
+    fn resume(&mut self, position: &Position) -> Result<()> {
+        position.check(&self.tables, self.spec.start)?;
+        if position.start != self.tables.start() {
+            self.tables = Tables::compile(&self.spec, position.start).map_err(|errors| {
+                let message = errors.into_iter().next().map_or_else(String::new, |error| error.message);
+                Error::config(format!("the tables do not compile with the recorded start: {message}"))
+            })?;
+        }
+        self.opened = position.opened;
+        self.complete = position.tick;
+        let recorded: Vec<_> = self.tables.names().iter().map(|name| position.tables.get(&**name)).collect();
+        let complete = position.tick.unwrap_or(0);
+        // Within a tick the old rates hold until its end.
+        let inside = recorded
+            .iter()
+            .flatten()
+            .any(|table| position.tick.is_some() && table.rows > table.timeline.rows_at(complete));
+        let from_tick = if inside { complete + 1 } else { complete };
+        let reference = recorded.iter().flatten().next().map(|table| &table.timeline);
+        let mut timelines = Vec::with_capacity(recorded.len());
+        for (spec, recorded) in self.spec.tables.iter().zip(&recorded) {
+            let rate = spec.effective_rate();
+            let timeline = match (recorded, reference) {
+                (Some(table), _) => table.timeline.clone(),
+                // A new table gets all the rows that it would have had if it had been there from the first tick.
+                (None, Some(other)) => Timeline::alike(other, spec.row_count, rate),
+                (None, None) => Timeline::new(spec.row_count, rate, self.spec.tick),
+            };
+            let unchanged = timeline.rate() == rate && timeline.tick() == self.spec.tick;
+            timelines.push(if unchanged {
+                timeline
+            } else {
+                timeline.with_cadence(from_tick, rate, self.spec.tick)
+            });
+        }
+        self.rows = recorded.iter().map(|table| table.map_or(0, |table| table.rows)).collect();
+        self.timelines = Arc::new(Timelines { start: position.start, tables: timelines });
+        Ok(())
+    }
+
+    /// Whether a table has fewer rows than the last complete tick gives it.
+    fn lags(&self) -> bool {
+        let Some(complete) = self.complete else {
+            return false;
+        };
+        (0..self.rows.len()).any(|table| self.rows[table] < self.timeline(table).rows_at(complete))
+    }
+
+    /// The tick to make next; `None` at the end.
+    fn next_tick(&self) -> Option<u64> {
+        let Some(complete) = self.complete else {
+            return Some(0);
+        };
+        if self.lags() {
+            return Some(complete);
+        }
+        let next = complete.checked_add(1)?;
+        let exists = match self.mode {
+            Mode::Bounded => false,
+            Mode::Continuous { max_ticks } => max_ticks.is_none_or(|most| next <= most),
+        };
+        exists.then_some(next)
+    }
+
+    /// How many microseconds ago `tick` was due; negative if it is still to come.
+    fn lateness(&self, tick: u64) -> i128 {
+        let now = i128::from(microseconds(self.clock.elapsed()));
+        now - self.origin - i128::from(self.timelines.time_of(tick))
+    }
+
+    /// The rows that `tick` still has to get.
+    fn rows_until(&self, tick: u64) -> u64 {
+        (0..self.rows.len())
+            .map(|table| self.timeline(table).rows_at(tick).saturating_sub(self.rows[table]))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// The next rows of the current tick.
+    fn work(&mut self, current: &mut CurrentTick) -> Option<Work> {
+        while let Some(&table) = self.tables.order().get(current.done) {
+            let (from, until) = (self.rows[table], self.timeline(table).rows_at(current.tick));
+            if from >= until {
+                current.done += 1;
+                continue;
+            }
+            let rows = from..until.min(from.saturating_add(self.chunk_rows));
+            self.rows[table] = rows.end;
+            self.status.set_rows(table, rows.end);
+            let count = rows.end - rows.start;
+            self.epoch_rows = self.epoch_rows.saturating_add(count);
+            let width = self.widths[table].load(Ordering::Relaxed);
+            return Some(Work {
+                stream: current.done,
+                decode: Box::new(GenerateRows {
+                    tables: self.tables.clone(),
+                    timelines: self.timelines.clone(),
+                    widths: self.widths.clone(),
+                    table,
+                    rows,
+                }),
+                bytes: width.saturating_mul(count as usize),
+                boundary: Boundary::Allowed,
+            });
+        }
+        None
+    }
+
+    /// Whether an epoch has to end after `tick`, which is complete: not if it made no rows, and not if the next one
+    /// is late already and there is room for it.
+    fn ends_epoch(&self, tick: u64) -> bool {
+        if self.mode == Mode::Bounded {
+            return false;
+        }
+        if tick == 0 {
+            return true;
+        }
+        if self.epoch_rows == 0 {
+            return false;
+        }
+        let joins = self.next_tick().is_some_and(|next| {
+            let rows = self.epoch_rows.saturating_add(self.rows_until(next));
+            self.lateness(next) >= 0 && rows <= self.spec.max_catch_up
+        });
+        !joins
+    }
+}
+
+/// A guess at the bytes of a row, until rows were seen.
+fn estimated_width(schema: &Schema) -> usize {
+    schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Utf8 => 24,
+            other => other.primitive_width().unwrap_or(16),
+        })
+        .sum()
+}
+
+/// A range of rows to generate.
+struct GenerateRows {
+    tables: Tables,
+    timelines: Arc<Timelines>,
+    widths: Arc<Vec<AtomicUsize>>,
+    table: usize,
+    rows: Range<u64>,
+}
+
+impl std::fmt::Debug for GenerateRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rows {:?} of {}", self.rows, self.tables.name(self.table))
+    }
+}
+
+impl Decode for GenerateRows {
+    fn decode(self: Box<Self>) -> Result<Decoded> {
+        let batch = self.tables.generate(self.table, self.rows, &self.timelines)?;
+        let width = batch.get_array_memory_size() / batch.num_rows().max(1);
+        if let Some(known) = self.widths.get(self.table) {
+            known.store(width, Ordering::Relaxed);
+        }
+        Ok(Decoded { batch, rejected: Vec::new(), input_bytes: 0 })
+    }
+}
+
+#[async_trait]
+impl Source for GeneratorSource {
+    /// In commit order. Only [`Mode::Bounded`] is bounded: a continuous run that ends after some ticks is one that
+    /// was cut, and its rows are to be seen before.
+    fn streams(&self) -> Vec<StreamSchema> {
+        let bounded = self.mode == Mode::Bounded;
+        self.tables
+            .order()
+            .iter()
+            .map(|&table| StreamSchema {
+                name: self.tables.name(table).clone(),
+                schema: self.tables.schema(table),
+                bounded,
+                origin: "declared".to_owned(),
+            })
+            .collect()
+    }
+
+    async fn open(&mut self, from: Option<Bookmark>) -> Result<()> {
+        match from {
+            Some(bookmark) => {
+                let position = Position::from_bookmark(&bookmark)?;
+                self.resume(&position).map_err(|error| error.context(format!("source {}", self.name)))?;
+            }
+            None => self.opened = self.clock.now(),
+        }
+        for (table, &rows) in self.rows.iter().enumerate() {
+            self.status.set_rows(table, rows);
+        }
+        // The last tick that was begun is due now, so that the next one comes a tick later.
+        let complete = self.complete.unwrap_or(0);
+        let inside = (0..self.rows.len()).any(|table| {
+            self.complete.is_some() && self.rows[table] > self.timeline(table).rows_at(complete)
+        });
+        let begun = if inside { complete + 1 } else { complete };
+        self.status.begin(begun, 0);
+        let logical = i128::from(self.timelines.time_of(begun));
+        let missed = match self.spec.on_restart {
+            OnRestart::Continue => 0,
+            OnRestart::CatchUp => (i128::from(self.clock.now()) - i128::from(self.opened) - logical).max(0),
+        };
+        self.origin = i128::from(microseconds(self.clock.elapsed())) - logical - missed;
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Pull> {
+        loop {
+            let Some(mut current) = self.current else {
+                let Some(tick) = self.next_tick() else {
+                    return Ok(Pull::End);
+                };
+                let late = self.lateness(tick);
+                if late < 0 {
+                    let wait = u64::try_from(-late).unwrap_or(u64::MAX);
+                    self.clock.sleep(Duration::from_micros(wait)).await;
+                    continue;
+                }
+                let catches_up = self.complete == Some(tick);
+                if !catches_up {
+                    self.status.begin(tick, u64::try_from(late).unwrap_or(u64::MAX));
+                }
+                self.current = Some(CurrentTick { tick, done: 0, catches_up });
+                continue;
+            };
+            if current.catches_up && self.epoch_rows >= self.spec.max_catch_up.max(1) {
+                self.epoch_rows = 0;
+                return Ok(Pull::Boundary);
+            }
+            let work = self.work(&mut current);
+            if let Some(work) = work {
+                self.current = Some(current);
+                return Ok(Pull::Work(work));
+            }
+            self.current = None;
+            self.complete = Some(current.tick);
+            if self.ends_epoch(current.tick) {
+                self.epoch_rows = 0;
+                return Ok(Pull::Boundary);
+            }
+        }
+    }
+
+    fn bookmark(&self) -> Bookmark {
+        let position =
+            Position::new(&self.tables, &self.timelines.tables, self.opened, self.complete, &self.rows);
+        position.to_bookmark().unwrap_or(Bookmark(serde_json::Value::Null))
+    }
+
+    async fn committed(&mut self, _: &Bookmark) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl ResumesFromSinks for GeneratorSource {
+    /// `progress` must have been read after the sinks were opened, when what they had prepared for the checkpoint is
+    /// committed; a sink that has less than the checkpoint says gets the missing rows again.
+    fn merge(
+        &self,
+        checkpoint: Option<Bookmark>,
+        progress: &[(StreamName, Option<Progress>)],
+    ) -> Result<Option<Bookmark>> {
+        let merged = merge(&self.name, &self.tables, checkpoint.as_ref(), progress)
+            .map_err(|error| error.context(format!("source {}", self.name)))?;
+        merged.map(|position| position.to_bookmark()).transpose()
+    }
+}

@@ -1,0 +1,123 @@
+//! What a file says about its tables, before it is compiled.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::Rate;
+
+/// The tables of a file and what they share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TablesSpec {
+    /// The root of all random numbers.
+    pub seed: u64,
+    /// The locale of the `fake` providers, as Faker spells it: `en_US`.
+    pub locale: String,
+    /// When logical time begins, in microseconds since the Unix epoch; the moment of the first start if `None` (S-68).
+    pub start: Option<i64>,
+    /// The length of a tick, at least a millisecond.
+    pub tick: Duration,
+    /// What happens to the ticks of a downtime.
+    pub on_restart: OnRestart,
+    /// At most so many rows of late ticks share one epoch.
+    pub max_catch_up: u64,
+    /// The tables, in the file's order.
+    pub tables: Vec<TableSpec>,
+}
+
+impl Default for TablesSpec {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            locale: "en_US".to_owned(),
+            start: None,
+            tick: Duration::from_secs(10),
+            on_restart: OnRestart::Continue,
+            max_catch_up: 1_000_000,
+            tables: Vec::new(),
+        }
+    }
+}
+
+/// What happens to the ticks that passed while nothing ran (S-65).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRestart {
+    /// Logical time goes on where it stopped.
+    #[default]
+    Continue,
+    /// The ticks of the downtime are made up for.
+    CatchUp,
+}
+
+/// One generated stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: String,
+    /// The rows that it has before the first tick.
+    pub row_count: u64,
+    /// The `row_id` of its first row.
+    pub start_row_id: i64,
+    /// Whether it grows.
+    pub update_policy: UpdatePolicy,
+    /// How fast it grows.
+    pub cadence: Cadence,
+    /// Its columns, in the file's order.
+    pub columns: Vec<ColumnSpec>,
+}
+
+impl TableSpec {
+    /// The rate at which it really grows: none if it is disabled or paused.
+    pub fn effective_rate(&self) -> Rate {
+        match self.update_policy {
+            UpdatePolicy::Append if self.cadence.enabled => self.cadence.rate,
+            UpdatePolicy::Append | UpdatePolicy::Disabled => Rate::ZERO,
+        }
+    }
+}
+
+/// Whether a table grows (S-66).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UpdatePolicy {
+    /// New rows are added at the table's cadence.
+    #[default]
+    Append,
+    /// Made once, and never again.
+    Disabled,
+}
+
+/// The rate at which a table grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cadence {
+    /// Rows per minute.
+    pub rate: Rate,
+    /// Whether it is on; off means no rows after the initial ones.
+    pub enabled: bool,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: String,
+    /// The expression that makes its values.
+    pub data: String,
+    /// Whether its values identify the rows.
+    pub is_primary_key: bool,
+    /// Goes into the Arrow field's metadata.
+    pub description: Option<String>,
+}
+
+/// What is wrong with the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    /// The index of the table; 0 for what all tables share (locale, tick).
+    pub table: usize,
+    /// The index of the column; `None` for what concerns the whole table.
+    pub column: Option<usize>,
+    /// The bytes of the column's expression to point at; `None` points at all of it.
+    pub range: Option<Range<usize>>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}

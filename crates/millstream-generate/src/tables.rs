@@ -1,0 +1,200 @@
+//! The tables of a file, compiled: any range of rows of any of them, at any time, on any thread (S-60).
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use millstream_core::{Key, Result, StreamName};
+
+use crate::compile::{Compiler, check_shape};
+use crate::evaluate::Evaluation;
+use crate::plan::Table;
+use crate::timeline::{Timeline, Timelines};
+use crate::{SpecError, TablesSpec};
+
+/// Counts up when the same file gives other rows: a new minor release.
+const ROW_FUNCTION_VERSION: u64 = 1;
+
+/// The tables of a file, compiled; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tables(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) tables: Vec<Table>,
+    order: Vec<usize>,
+    timelines: Timelines,
+    root: String,
+}
+
+impl Tables {
+    /// Compiles `spec`, with logical time beginning at `start` (microseconds since the Unix epoch). Gives everything
+    /// that is wrong, in the file's order.
+    pub fn compile(spec: &TablesSpec, start: i64) -> Result<Self, Vec<SpecError>> {
+        let mut errors = check_shape(spec);
+        let timelines = Timelines {
+            start,
+            tables: spec
+                .tables
+                .iter()
+                .map(|table| Timeline::new(table.row_count, table.effective_rate(), spec.tick))
+                .collect(),
+        };
+        let compiled = match Compiler::new(spec, start, &timelines).run() {
+            Ok(compiled) if errors.is_empty() => compiled,
+            Ok(_) => return Err(errors),
+            Err(more) => {
+                errors.extend(more);
+                errors.sort_by_key(|error| (error.table, error.column));
+                return Err(errors);
+            }
+        };
+        let root = Hash::new().number(ROW_FUNCTION_VERSION).number(spec.seed).text(&spec.locale);
+        let tables: Vec<Table> = compiled
+            .into_iter()
+            .zip(&spec.tables)
+            .map(|(compiled, spec)| {
+                let mut hash = root.text(&spec.name).number(spec.start_row_id as u64);
+                let mut fields = Vec::with_capacity(spec.columns.len());
+                for ((_, shape), column) in compiled.columns.iter().zip(&spec.columns) {
+                    hash = hash.text(&column.name).text(&column.data);
+                    let nullable = shape.nullable && !column.is_primary_key;
+                    let mut field = Field::new(&column.name, shape.data_type.clone(), nullable);
+                    if let Some(description) = &column.description {
+                        field = field.with_metadata([("description".to_owned(), description.clone())].into());
+                    }
+                    fields.push(field);
+                }
+                Table {
+                    name: spec.name.as_str().into(),
+                    schema: Arc::new(Schema::new(fields)),
+                    start_row_id: spec.start_row_id,
+                    columns: compiled.columns.into_iter().map(|(column, _)| column).collect(),
+                    draws: compiled.draws,
+                    slots: compiled.slots,
+                    parents: compiled.parents,
+                    fingerprint: hash.finish(),
+                }
+            })
+            .collect();
+        Ok(Self(Arc::new(Inner { order: parents_first(&tables), tables, timelines, root: root.finish() })))
+    }
+
+    /// How many tables there are.
+    pub fn len(&self) -> usize {
+        self.0.tables.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.tables.is_empty()
+    }
+
+    /// Their names, in the file's order.
+    pub fn names(&self) -> Vec<StreamName> {
+        self.0.tables.iter().map(|table| table.name.clone()).collect()
+    }
+
+    /// The columns of a table.
+    pub fn schema(&self, table: usize) -> SchemaRef {
+        self.table(table).schema.clone()
+    }
+
+    /// The order in which rows must be committed: parents first, else as in the file.
+    pub fn order(&self) -> &[usize] {
+        &self.0.order
+    }
+
+    /// The tables that the foreign keys of a table refer to.
+    pub fn parents(&self, table: usize) -> Vec<usize> {
+        self.table(table).parents.clone()
+    }
+
+    /// What the rows depend on besides their index and the history of the cadences: the seed, the locale and the
+    /// tables' columns. Files with the same fingerprint make the same rows.
+    pub fn fingerprint(&self) -> String {
+        let tables = self.0.tables.iter();
+        tables.fold(Hash::new().text(&self.0.root), |hash, table| hash.text(&table.fingerprint)).finish()
+    }
+
+    /// The cadences as the file says them.
+    pub fn timelines(&self) -> Timelines {
+        self.0.timelines.clone()
+    }
+
+    /// When logical time begins, in microseconds since the Unix epoch.
+    pub fn start(&self) -> i64 {
+        self.0.timelines.start
+    }
+
+    /// The rows of `table` at the indices `rows`. Every row is a function of its index: any split of a range into
+    /// smaller ones gives the same rows.
+    ///
+    /// Fails with [`ErrorKind::Data`](millstream_core::ErrorKind::Data) if an expression fails on a row, or if a row
+    /// has no parent to refer to.
+    pub fn generate(&self, table: usize, rows: Range<u64>, timelines: &Timelines) -> Result<RecordBatch> {
+        Evaluation::new(&self.0, timelines, table, rows.collect()).batch()
+    }
+
+    /// The fingerprint of the seed and the locale alone.
+    pub(crate) fn root_fingerprint(&self) -> &str {
+        &self.0.root
+    }
+
+    /// The fingerprint of one table.
+    pub(crate) fn table_fingerprint(&self, table: usize) -> &str {
+        &self.table(table).fingerprint
+    }
+
+    pub(crate) fn name(&self, table: usize) -> &StreamName {
+        &self.table(table).name
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.0.tables.iter().position(|table| &*table.name == name)
+    }
+
+    fn table(&self, table: usize) -> &Table {
+        &self.0.tables[table]
+    }
+}
+
+/// Every table after its parents; among those that may come next, the first of the file.
+fn parents_first(tables: &[Table]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::with_capacity(tables.len());
+    while order.len() < tables.len() {
+        let next = (0..tables.len()).find(|index| {
+            !order.contains(index)
+                && tables.get(*index).is_some_and(|table| table.parents.iter().all(|p| order.contains(p)))
+        });
+        match next {
+            Some(next) => order.push(next),
+            // There are no circles: they are refused before.
+            None => break,
+        }
+    }
+    order
+}
+
+/// A stable 128-bit hash.
+#[derive(Debug, Clone, Copy)]
+struct Hash(Key, Key);
+
+impl Hash {
+    const fn new() -> Self {
+        Self(Key::from_seed(0), Key::from_seed(1))
+    }
+
+    const fn number(self, number: u64) -> Self {
+        Self(self.0.numbered(number), self.1.numbered(number))
+    }
+
+    fn text(self, text: &str) -> Self {
+        Self(self.0.named(text), self.1.named(text))
+    }
+
+    fn finish(self) -> String {
+        format!("{:016x}{:016x}", self.0.bits(0), self.1.bits(0))
+    }
+}

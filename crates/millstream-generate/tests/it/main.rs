@@ -1,0 +1,9 @@
+//! The generator from outside: rows, keys, errors, and the source under a simulated clock.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod errors;
+mod keys;
+mod resume;
+mod rows;
+mod source;

@@ -1,0 +1,308 @@
+//! The sink of Parquet files.
+
+mod encoders;
+mod folder;
+mod single;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use millstream_core::{
+    Chunk, Delivery, Epoch, EpochInfo, Error, PreCommit, Result, Sink, SinkStart, WriteReport,
+};
+use millstream_formats::parquet::{EncodedRowGroup, ParquetFile, ParquetOptions, RowGroupBuffer};
+use serde::{Deserialize, Serialize};
+
+use self::encoders::Encoders;
+use self::folder::{Folder, FolderToken};
+use self::single::{Single, SingleToken};
+use super::disk::{Disk, DiskFile, LocalDisk};
+use super::failure::{blocking, sink_error, while_writing};
+use super::place::Place;
+
+/// What a [`ParquetSink`] writes, and where.
+#[derive(Debug, Clone)]
+pub struct ParquetSinkOptions {
+    /// A file, or a folder of files: see [`ParquetSink`].
+    pub path: PathBuf,
+    /// Compression and size of the row groups.
+    pub options: ParquetOptions,
+}
+
+/// Writes Parquet, exactly once.
+///
+/// A bounded run writes one file, which appears whole under its final name with the last epoch, in place of an
+/// earlier run's; what an epoch before that wrote is kept as a hidden part beside it, and the parts are glued
+/// together at the end. A run that goes on after an earlier one was complete adds to its rows.
+///
+/// A Parquet file cannot grow, so an unbounded run needs a folder, into which every epoch that has rows puts a file
+/// `part-EPOCH.parquet`. A bounded run does so too if the path is a folder already or ends with `/`. Files of an
+/// earlier run that no checkpoint knows are refused unless the user asked to start over; then they are removed first.
+///
+/// Rows are held in memory until a row group is full: at most `encoders` + 2 row groups.
+#[derive(Debug)]
+pub struct ParquetSink {
+    options: ParquetSinkOptions,
+    encoders: usize,
+    disk: Arc<dyn Disk>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    schema: SchemaRef,
+    buffer: RowGroupBuffer,
+    encoders: Encoders,
+    /// The file of this epoch; `None` before its first row group.
+    part: Option<PartFile>,
+    next_part: u64,
+    target: Target,
+}
+
+#[derive(Debug)]
+struct PartFile {
+    number: u64,
+    path: PathBuf,
+    file: ParquetFile<Box<dyn DiskFile>>,
+}
+
+#[derive(Debug)]
+enum Target {
+    Single(Single),
+    Folder(Folder),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ParquetToken {
+    format: u32,
+    /// Numbers of hidden parts are never used twice.
+    next_part: u64,
+    #[serde(flatten)]
+    state: TokenState,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+enum TokenState {
+    File(SingleToken),
+    Folder(FolderToken),
+}
+
+impl ParquetSink {
+    /// A sink that has touched nothing yet. `encoders` row groups (at least one) are encoded side by side.
+    pub fn new(options: ParquetSinkOptions, encoders: usize) -> Self {
+        Self::on_disk(options, encoders, Arc::new(LocalDisk))
+    }
+
+    pub(crate) fn on_disk(options: ParquetSinkOptions, encoders: usize, disk: Arc<dyn Disk>) -> Self {
+        Self { options, encoders: encoders.max(1), disk, running: None }
+    }
+
+    fn read_token(&self, token: PreCommit) -> Result<ParquetToken> {
+        let token: ParquetToken = serde_json::from_value(token.0).map_err(|error| {
+            Error::state(format!("the checkpoint holds no token of {}", self.options.path.display()))
+                .caused_by(error)
+                .hint("start over with --restart")
+        })?;
+        if token.format == 1 {
+            return Ok(token);
+        }
+        Err(Error::state(format!(
+            "the checkpoint's token of {} has got the unknown format {}",
+            self.options.path.display(),
+            token.format
+        ))
+        .hint("it was written by a newer version: use that one, or start over with --restart"))
+    }
+
+    /// Whether the output is a folder of files.
+    fn wants_folder(&self, bounded: bool) -> Result<bool> {
+        let path = &self.options.path;
+        let looks_like_a_file =
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+        if bounded {
+            let ends_with_separator = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+            return Ok(ends_with_separator || path.is_dir());
+        }
+        if looks_like_a_file && !path.is_dir() {
+            return Err(Error::config(format!(
+                "{} cannot be written by a run that never ends: a Parquet file cannot grow",
+                path.display()
+            ))
+            .hint(format!(
+                "give a folder, such as {}, and every epoch becomes a file in it",
+                path.with_extension("").display()
+            )));
+        }
+        Ok(true)
+    }
+}
+
+impl Running {
+    /// Hands full row groups to the encoders, and what they have finished to the file.
+    async fn encode(
+        &mut self,
+        options: &ParquetOptions,
+        disk: &dyn Disk,
+        groups: Vec<RecordBatch>,
+    ) -> Result<u64> {
+        let mut bytes = 0;
+        for group in groups {
+            if self.encoders.is_full()
+                && let Some(done) = self.encoders.next().await?
+            {
+                bytes += self.append(options, disk, done)?;
+            }
+            self.encoders.start(group);
+        }
+        Ok(bytes)
+    }
+
+    fn append(&mut self, options: &ParquetOptions, disk: &dyn Disk, group: EncodedRowGroup) -> Result<u64> {
+        let bytes = group.bytes() as u64;
+        let part = self.part(options, disk)?;
+        part.file.append(group).map_err(|error| while_writing(&part.path, error))?;
+        Ok(bytes)
+    }
+
+    fn part(&mut self, options: &ParquetOptions, disk: &dyn Disk) -> Result<&mut PartFile> {
+        if self.part.is_none() {
+            let number = self.next_part;
+            let path = match &self.target {
+                Target::Single(single) => single.part(number),
+                Target::Folder(folder) => folder.part(number),
+            };
+            let file = disk.create(&path).map_err(|error| sink_error("create", &path, error))?;
+            let file = ParquetFile::new(file, &self.schema, options, Vec::new())
+                .map_err(|error| while_writing(&path, error))?;
+            self.next_part += 1;
+            self.part = Some(PartFile { number, path, file });
+        }
+        self.part.as_mut().ok_or_else(|| Error::internal("the part that was just created is gone"))
+    }
+}
+
+impl PartFile {
+    /// Writes the footer and makes the file durable; gives its number and its length.
+    fn seal(self) -> Result<(u64, u64)> {
+        let (mut file, _) = self.file.finish().map_err(|error| while_writing(&self.path, error))?;
+        let length = file.stream_position().and_then(|length| file.sync().map(|()| length));
+        let length = length.map_err(|error| sink_error("sync", &self.path, error))?;
+        Ok((self.number, length))
+    }
+}
+
+#[async_trait]
+impl Sink for ParquetSink {
+    async fn open(&mut self, start: SinkStart) -> Result<()> {
+        self.options.options.check()?;
+        let wants_folder = self.wants_folder(start.bounded)?;
+        let resume = match start.resume {
+            Some((epoch, token)) => Some((epoch, self.read_token(token)?)),
+            None => None,
+        };
+        let next_part = resume.as_ref().map_or(1, |(_, token)| token.next_part);
+        let (disk, path) = (Arc::clone(&self.disk), self.options.path.clone());
+        let (schema, restart) = (Arc::clone(&start.schema), start.restart);
+        let target = blocking(move || match resume {
+            None if wants_folder => Folder::create(disk, path, restart).map(Target::Folder),
+            None => Single::create(disk, Place::of(&path)?).map(Target::Single),
+            Some((epoch, token)) => match token.state {
+                TokenState::Folder(token) if wants_folder => {
+                    Folder::resume(disk, path, epoch, &token).map(Target::Folder)
+                }
+                TokenState::File(token) if !wants_folder => {
+                    Single::resume(disk, Place::of(&path)?, token, &schema).map(Target::Single)
+                }
+                TokenState::Folder(_) | TokenState::File(_) => Err(Error::state(format!(
+                    "{} was one file in the earlier run and would be a folder now, or the other way round",
+                    path.display()
+                ))
+                .hint("choose another path, or start over with --restart")),
+            },
+        })
+        .await?;
+        self.running = Some(Running {
+            buffer: RowGroupBuffer::new(Arc::clone(&start.schema), self.options.options.row_group_rows),
+            encoders: Encoders::new(Arc::clone(&start.schema), self.options.options, self.encoders),
+            schema: start.schema,
+            part: None,
+            next_part,
+            target,
+        });
+        Ok(())
+    }
+
+    /// The report's bytes are those of the row groups that were finished meanwhile.
+    async fn write(&mut self, chunk: Chunk) -> Result<WriteReport> {
+        let running = self.running.as_mut().ok_or_else(not_open)?;
+        let groups = running.buffer.push(&chunk.batch)?;
+        let bytes = running.encode(&self.options.options, self.disk.as_ref(), groups).await?;
+        Ok(WriteReport { rows: chunk.rows() as u64, bytes, rejected: Vec::new() })
+    }
+
+    async fn prepare(&mut self, epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
+        let mut running = self.running.take().ok_or_else(not_open)?;
+        let (options, disk, last) = (self.options.options, self.disk.as_ref(), info.last);
+        let rest = running.buffer.finish()?.into_iter().collect();
+        running.encode(&options, disk, rest).await?;
+        while let Some(group) = running.encoders.next().await? {
+            running.append(&options, disk, group)?;
+        }
+        let without_rows = match &running.target {
+            Target::Single(single) => single.is_empty(),
+            Target::Folder(folder) => folder.is_empty(),
+        };
+        if last && without_rows {
+            // No rows at all: a file with the columns says so.
+            running.part(&options, disk)?;
+        }
+        let (running, state) = blocking(move || {
+            let sealed = running.part.take().map(PartFile::seal).transpose()?;
+            let state = match &mut running.target {
+                Target::Single(single) => single.prepare(sealed, last).map(TokenState::File),
+                Target::Folder(folder) => folder.prepare(sealed, epoch).map(TokenState::Folder),
+            }?;
+            Ok((running, state))
+        })
+        .await?;
+        let token = ParquetToken { format: 1, next_part: running.next_part, state };
+        self.running = Some(running);
+        match serde_json::to_value(token) {
+            Ok(token) => Ok(PreCommit(token)),
+            Err(error) => Err(Error::internal("a token is no JSON").caused_by(error)),
+        }
+    }
+
+    async fn commit(&mut self, token: PreCommit) -> Result<()> {
+        let token = self.read_token(token)?;
+        let mut running = self.running.take().ok_or_else(not_open)?;
+        let (running, result) = blocking(move || {
+            let result = match (&mut running.target, token.state) {
+                (Target::Single(single), TokenState::File(token)) => single.commit(&token),
+                (Target::Folder(folder), TokenState::Folder(token)) => folder.commit(&token),
+                _ => Err(Error::internal("a token of another run was to be committed")),
+            };
+            Ok((running, result))
+        })
+        .await?;
+        self.running = Some(running);
+        result
+    }
+
+    /// Exactly once.
+    fn delivery(&self) -> Delivery {
+        Delivery::exactly_once(match self.running.as_ref().map(|running| &running.target) {
+            Some(Target::Single(_)) => "epochs are hidden parts, published as one file with the last epoch",
+            Some(Target::Folder(_)) => "every epoch is a file of its own, named after it",
+            None => "files are staged under hidden names and published by renaming them",
+        })
+    }
+}
+
+fn not_open() -> Error {
+    Error::internal("the sink is not open, or an earlier call failed")
+}

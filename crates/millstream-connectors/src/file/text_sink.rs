@@ -1,0 +1,229 @@
+//! The sink of JSONL and CSV files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use millstream_core::{
+    Chunk, Delivery, Encode, EncodedPart, EncodingSink, Epoch, EpochInfo, Error, PreCommit, Result, Sink,
+    SinkStart, WriteReport,
+};
+use millstream_formats::Compression;
+use serde::{Deserialize, Serialize};
+
+use super::disk::{Disk, LocalDisk};
+use super::failure::blocking;
+use super::growing::{Growing, GrowingToken};
+use super::place::Place;
+use super::staged::{Staged, StagedToken, publish};
+use crate::text_encoding::{Encoder, NotOpen, TextEncoding};
+
+/// What a [`TextSink`] writes, and where.
+#[derive(Debug, Clone)]
+pub struct TextSinkOptions {
+    /// The file. Its folder is created if it is missing.
+    pub path: PathBuf,
+    /// Rows as bytes.
+    pub format: TextEncoding,
+    /// Every epoch is a gzip member or a Zstandard frame of its own.
+    pub compression: Compression,
+}
+
+/// Writes one JSONL or CSV file, exactly once.
+///
+/// The rows of a bounded run gather in the hidden file `.NAME.staged` in the same folder, which gets its final name
+/// with the last epoch: the file appears whole, in place of an earlier run's. An unbounded run, and a bounded run that
+/// goes on after an earlier one was complete, appends every epoch to the file as it is committed; a file that no
+/// checkpoint knows is then refused unless the user asked to start over.
+#[derive(Debug)]
+pub struct TextSink {
+    options: TextSinkOptions,
+    disk: Arc<dyn Disk>,
+    mode: Option<Mode>,
+    encoder: Option<Arc<Encoder>>,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Staged(Staged),
+    Growing(Growing),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct TextToken {
+    format: u32,
+    /// Format and compression: a run cannot go on in another form.
+    form: String,
+    #[serde(flatten)]
+    state: TokenState,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+enum TokenState {
+    Staged(StagedToken),
+    Growing(GrowingToken),
+}
+
+impl TextSink {
+    /// A sink that has touched nothing yet.
+    pub fn new(options: TextSinkOptions) -> Self {
+        Self::on_disk(options, Arc::new(LocalDisk))
+    }
+
+    pub(crate) fn on_disk(options: TextSinkOptions, disk: Arc<dyn Disk>) -> Self {
+        Self { options, disk, mode: None, encoder: None, buffer: Vec::new() }
+    }
+
+    fn form(&self) -> String {
+        let format = self.options.format.name();
+        match self.options.compression {
+            Compression::None => format.to_owned(),
+            compression => format!("{format}, {}", compression.name()),
+        }
+    }
+
+    fn read_token(&self, token: PreCommit) -> Result<TokenState> {
+        let token: TextToken = serde_json::from_value(token.0).map_err(|error| {
+            Error::state(format!("the checkpoint holds no token of {}", self.options.path.display()))
+                .caused_by(error)
+                .hint("start over with --restart")
+        })?;
+        if token.format != 1 || token.form != self.form() {
+            return Err(Error::state(format!(
+                "{} was written as {} (token format {}); now it would be {}",
+                self.options.path.display(),
+                token.form,
+                token.format,
+                self.form()
+            ))
+            .hint("set the old format again, choose another path, or start over with --restart"));
+        }
+        Ok(token.state)
+    }
+
+    fn append(&mut self, bytes: &[u8], rows: u64) -> Result<WriteReport> {
+        match self.mode.as_mut().ok_or_else(not_open)? {
+            Mode::Staged(staged) => staged.write(bytes)?,
+            Mode::Growing(growing) => growing.write(bytes)?,
+        }
+        Ok(WriteReport { rows, bytes: bytes.len() as u64, rejected: Vec::new() })
+    }
+
+    /// Runs `work` on the mode where waiting for the disk does no harm.
+    async fn with_mode<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Mode) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut mode = self.mode.take().ok_or_else(not_open)?;
+        let (mode, result) = blocking(move || {
+            let result = work(&mut mode);
+            Ok((mode, result))
+        })
+        .await?;
+        self.mode = Some(mode);
+        result
+    }
+}
+
+#[async_trait]
+impl Sink for TextSink {
+    async fn open(&mut self, start: SinkStart) -> Result<()> {
+        let place = Place::of(&self.options.path)?;
+        let encoder = Encoder::new(&self.options.format, &start.schema)?;
+        let header = encoder.header();
+        let token = match start.resume {
+            Some((_, token)) => Some(self.read_token(token)?),
+            None => None,
+        };
+        let (disk, compression) = (Arc::clone(&self.disk), self.options.compression);
+        let mode = blocking(move || match token {
+            None if start.bounded => Staged::create(disk, place, compression, &header).map(Mode::Staged),
+            None => Growing::create(disk, place, compression, header, start.restart).map(Mode::Growing),
+            Some(TokenState::Growing(token)) => {
+                Growing::resume(disk, place, compression, &token).map(Mode::Growing)
+            }
+            Some(TokenState::Staged(token)) if token.last => {
+                publish(disk.as_ref(), &place, &place.staged(), token.length)?;
+                Growing::after_completion(disk, place, compression, token.length).map(Mode::Growing)
+            }
+            Some(TokenState::Staged(_)) if !start.bounded => Err(Error::state(format!(
+                "the earlier run that wrote {} was bounded and did not finish; this one never ends by itself",
+                place.published().display()
+            ))
+            .hint("let the earlier run finish with its own inputs, or start over with --restart")),
+            Some(TokenState::Staged(token)) => {
+                Staged::resume(disk, place, compression, token).map(Mode::Staged)
+            }
+        })
+        .await?;
+        self.mode = Some(mode);
+        self.encoder = Some(Arc::new(encoder));
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Chunk) -> Result<WriteReport> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        self.encoder.as_ref().ok_or_else(not_open)?.encode(&chunk.batch, &mut buffer)?;
+        let report = self.append(&buffer, chunk.rows() as u64);
+        self.buffer = buffer;
+        report
+    }
+
+    async fn prepare(&mut self, _epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
+        let last = info.last;
+        let state = self
+            .with_mode(move |mode| match mode {
+                Mode::Staged(staged) => staged.prepare(last).map(TokenState::Staged),
+                Mode::Growing(growing) => growing.prepare().map(TokenState::Growing),
+            })
+            .await?;
+        let token = TextToken { format: 1, form: self.form(), state };
+        match serde_json::to_value(token) {
+            Ok(token) => Ok(PreCommit(token)),
+            Err(error) => Err(Error::internal("a token is no JSON").caused_by(error)),
+        }
+    }
+
+    async fn commit(&mut self, token: PreCommit) -> Result<()> {
+        let token = self.read_token(token)?;
+        self.with_mode(move |mode| match (mode, token) {
+            (Mode::Staged(staged), TokenState::Staged(token)) => staged.commit(token),
+            (Mode::Growing(growing), TokenState::Growing(token)) => growing.commit(&token),
+            // The last token of the run before, which open has committed.
+            (Mode::Growing(_), TokenState::Staged(token)) if token.last => Ok(()),
+            _ => Err(Error::internal("a token of another run was to be committed")),
+        })
+        .await
+    }
+
+    /// Exactly once.
+    fn delivery(&self) -> Delivery {
+        Delivery::exactly_once(match self.mode {
+            Some(Mode::Staged(_)) => "rows gather in a hidden file, which gets its name with the last epoch",
+            Some(Mode::Growing(_)) => "epochs are staged, then appended where the checkpoint says",
+            None => "rows are staged in a hidden file and published where the checkpoint says",
+        })
+    }
+}
+
+#[async_trait]
+impl EncodingSink for TextSink {
+    /// The encoder for the schema that `open` was given.
+    fn encoder(&self) -> Arc<dyn Encode> {
+        match &self.encoder {
+            Some(encoder) => Arc::clone(encoder) as Arc<dyn Encode>,
+            None => Arc::new(NotOpen),
+        }
+    }
+
+    async fn write_encoded(&mut self, part: &EncodedPart) -> Result<WriteReport> {
+        self.append(&part.bytes, part.rows)
+    }
+}
+
+fn not_open() -> Error {
+    Error::internal("the sink is not open")
+}

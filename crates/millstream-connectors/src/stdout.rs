@@ -1,0 +1,114 @@
+//! Rows on standard output.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use millstream_core::{
+    Chunk, Delivery, Encode, EncodedPart, EncodingSink, Epoch, EpochInfo, Error, PreCommit, Result, Sink,
+    SinkStart, WriteReport,
+};
+use serde_json::json;
+
+use crate::text_encoding::{Encoder, NotOpen, TextEncoding};
+
+/// Writes JSONL or CSV to standard output, at least once: what a reader of the pipe has taken cannot be taken back, so
+/// a run that resumes after a crash repeats the rows since its last checkpoint. CSV starts with its header in every run.
+///
+/// When the reader goes away (`… | head`), writing fails with an error of kind
+/// [`Cancelled`](millstream_core::ErrorKind::Cancelled).
+pub struct StdoutSink {
+    encoding: TextEncoding,
+    writer: Writer,
+    encoder: Option<Arc<Encoder>>,
+}
+
+/// Shared with the thread that waits until the reader takes more.
+type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
+
+impl StdoutSink {
+    /// A sink on the standard output of this process.
+    pub fn new(encoding: TextEncoding) -> Self {
+        Self::with_writer(encoding, io::stdout())
+    }
+
+    /// A sink on any writer that cannot be rewound.
+    pub fn with_writer(encoding: TextEncoding, writer: impl Write + Send + 'static) -> Self {
+        Self { encoding, writer: Arc::new(Mutex::new(Box::new(writer))), encoder: None }
+    }
+
+    /// Writes and flushes, so that a reader sees rows when they come and not when some buffer is full.
+    async fn put(&self, bytes: Vec<u8>) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let writer = Arc::clone(&self.writer);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            writer.write_all(&bytes).and_then(|()| writer.flush())
+        });
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Err(Error::cancelled("the reader of standard output has gone"))
+            }
+            Ok(Err(error)) => Err(Error::sink("cannot write to standard output").caused_by(error)),
+            Err(error) if error.is_cancelled() => Err(Error::cancelled("the runtime is shutting down")),
+            Err(error) => Err(Error::internal("writing to standard output panicked").caused_by(error)),
+        }
+    }
+}
+
+impl std::fmt::Debug for StdoutSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StdoutSink").field("encoding", &self.encoding).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Sink for StdoutSink {
+    async fn open(&mut self, start: SinkStart) -> Result<()> {
+        let encoder = Encoder::new(&self.encoding, &start.schema)?;
+        self.put(encoder.header()).await?;
+        self.encoder = Some(Arc::new(encoder));
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Chunk) -> Result<WriteReport> {
+        let mut bytes = Vec::new();
+        self.encoder().encode(&chunk.batch, &mut bytes)?;
+        let report =
+            WriteReport { rows: chunk.rows() as u64, bytes: bytes.len() as u64, rejected: Vec::new() };
+        self.put(bytes).await?;
+        Ok(report)
+    }
+
+    async fn prepare(&mut self, epoch: Epoch, _info: &EpochInfo) -> Result<PreCommit> {
+        Ok(PreCommit(json!({"format": 1, "epoch": epoch})))
+    }
+
+    async fn commit(&mut self, _token: PreCommit) -> Result<()> {
+        Ok(())
+    }
+
+    /// At least once.
+    fn delivery(&self) -> Delivery {
+        Delivery::at_least_once("what was written to standard output cannot be taken back")
+    }
+}
+
+#[async_trait]
+impl EncodingSink for StdoutSink {
+    /// The encoder for the schema that `open` was given.
+    fn encoder(&self) -> Arc<dyn Encode> {
+        match &self.encoder {
+            Some(encoder) => Arc::clone(encoder) as Arc<dyn Encode>,
+            None => Arc::new(NotOpen),
+        }
+    }
+
+    async fn write_encoded(&mut self, part: &EncodedPart) -> Result<WriteReport> {
+        self.put(part.bytes.clone()).await?;
+        Ok(WriteReport { rows: part.rows, bytes: part.bytes.len() as u64, rejected: Vec::new() })
+    }
+}

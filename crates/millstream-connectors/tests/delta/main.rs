@@ -1,0 +1,11 @@
+//! The Delta sink against tables on disk, read back through their logs.
+
+#![cfg(feature = "delta")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod append;
+mod concurrent;
+mod crash;
+mod progress;
+mod refuse;
+mod support;

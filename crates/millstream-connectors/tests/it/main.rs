@@ -1,0 +1,12 @@
+//! Connectors as the engine sees them, on real files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod broken_sink;
+mod broken_source;
+mod file_source;
+mod file_sources_conform;
+mod parquet_sink;
+mod sinks_conform;
+mod stdout;
+mod support;
+mod text_sink;

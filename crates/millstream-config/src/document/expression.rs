@@ -1,0 +1,43 @@
+//! An expression of the one expression language, with the way back to the file.
+
+use std::ops::Range;
+
+use crate::decode::Context;
+use crate::source_file::{SourceFile, Span};
+use crate::yaml::{Node, Style, locate};
+
+/// The text of an expression, not yet parsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    text: String,
+    span: Span,
+    style: Style,
+}
+
+impl Expression {
+    /// The expression. Where YAML has words of its own (`true`, `null`), they are Python's here (`True`, `None`).
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// All of it in the file.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Where bytes `range` of its text are in `file`. Exact unless the value was written in a way that hides it,
+    /// in which case it is all of the expression.
+    pub fn locate(&self, file: &SourceFile, range: Range<usize>) -> Span {
+        locate(file, self.span, self.style, &self.text, range)
+    }
+
+    pub(super) fn decode(context: &Context<'_>, node: &Node) -> Option<Self> {
+        let scalar = context.expression_scalar(node)?;
+        let text = match &*scalar.text {
+            "true" | "TRUE" if scalar.is_plain() => "True",
+            "false" | "FALSE" if scalar.is_plain() => "False",
+            text => text,
+        };
+        Some(Self { text: text.to_owned(), span: node.span, style: scalar.style })
+    }
+}

@@ -1,0 +1,65 @@
+//! From the tables of a file to what the generator compiles, and from its errors back to the file.
+
+use millstream_generate::{ColumnSpec, SpecError, TableSpec, TablesSpec};
+
+use super::Document;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+
+impl Document {
+    /// What the generator needs to know: tables, columns and rates in the file's order.
+    pub fn tables_spec(&self) -> TablesSpec {
+        let tables = self.tables.iter().map(|table| TableSpec {
+            name: table.name.value.clone(),
+            row_count: table.row_count.value,
+            start_row_id: table.start_row_id.value,
+            update_policy: table.update_policy,
+            cadence: table.cadence,
+            columns: table
+                .columns
+                .iter()
+                .map(|column| ColumnSpec {
+                    name: column.name.value.clone(),
+                    data: column.data.text().to_owned(),
+                    is_primary_key: column.primary_key.is_some(),
+                    description: column.description.clone(),
+                })
+                .collect(),
+        });
+        TablesSpec {
+            seed: self.config.seed,
+            locale: self.config.locale.value.clone(),
+            start: self.config.start.map(|start| start.value.timestamp_micros()),
+            tick: self.config.tick_interval,
+            on_restart: self.config.on_restart,
+            max_catch_up: self.config.max_catch_up,
+            tables: tables.collect(),
+        }
+    }
+
+    /// Everything that the generator found in [`Document::tables_spec`], at its places in the file.
+    pub fn spec_diagnostics(&self, errors: &[SpecError]) -> Diagnostics {
+        let mut diagnostics = self.diagnostics();
+        for error in errors {
+            diagnostics.push(self.spec_error(error));
+        }
+        diagnostics
+    }
+
+    /// The place in the file of what the generator found in [`Document::tables_spec`].
+    pub fn spec_error(&self, error: &SpecError) -> Diagnostic {
+        let table = self.tables.get(error.table);
+        let column = table.zip(error.column).and_then(|(table, column)| table.columns.get(column));
+        let span = match (column, table) {
+            (Some(column), _) => match &error.range {
+                Some(range) => column.data.locate(&self.file, range.clone()),
+                None => column.data.span(),
+            },
+            // What all tables share comes with the first one, and of that only the locale is left to be wrong:
+            // names and intervals are checked before.
+            (None, Some(_)) if error.table == 0 => self.config.locale.span,
+            (None, Some(table)) => table.name.span,
+            (None, None) => self.config.locale.span,
+        };
+        Diagnostic::error(span, &error.message).hint_if(error.hint.clone())
+    }
+}

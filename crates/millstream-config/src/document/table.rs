@@ -1,0 +1,149 @@
+//! `tables`: streams that are generated, in the spelling of table-faker.
+
+use millstream_generate::{Cadence, Rate, UpdatePolicy};
+
+use super::expression::Expression;
+use super::names::{check_column_name, check_stream_name, refuse_repetitions};
+use crate::decode::{Context, Map, Spanned};
+use crate::diagnostics::Diagnostic;
+use crate::source_file::Span;
+use crate::yaml::{Kind, Node};
+
+/// A generated stream.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// All of it.
+    pub span: Span,
+    /// `table_name`
+    pub name: Spanned<String>,
+    /// `row_count`: rows that are made at once, default 10.
+    pub row_count: Spanned<u64>,
+    /// `start_row_id`: the `row_id` of the first row, default 1.
+    pub start_row_id: Spanned<i64>,
+    /// `update_policy`, default append.
+    pub update_policy: UpdatePolicy,
+    /// `cadence`; 60 rows per minute, enabled, unless given.
+    pub cadence: Cadence,
+    /// `columns`, at least one.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// `column_name`
+    pub name: Spanned<String>,
+    /// `data`
+    pub data: Expression,
+    /// `is_primary_key`, where it says so.
+    pub primary_key: Option<Span>,
+    /// `description`
+    pub description: Option<String>,
+}
+
+pub(super) fn tables(context: &Context<'_>, node: &Node) -> Vec<Table> {
+    if let Kind::Mapping(_) = node.kind {
+        let hint = "begin each table with `- table_name: …`".to_owned();
+        context.wrong::<()>(node, "a list of tables", Some(hint));
+        return Vec::new();
+    }
+    let items = context.sequence(node);
+    items.iter().filter_map(|item| table(context, item)).collect()
+}
+
+fn table(context: &Context<'_>, node: &Node) -> Option<Table> {
+    let mut map = Map::new(context, node, "a table");
+    let name = map
+        .required("table_name")
+        .and_then(|node| context.name(node, "the name of a table"))
+        .filter(|name| check_stream_name(context, name, "a table"));
+    let default = |value| Spanned::new(value, node.span);
+    let row_count = map.whole("row_count", 0..=u64::MAX).unwrap_or(default(10));
+    let start_row_id =
+        map.whole("start_row_id", 0..=i64::MAX as u64).unwrap_or(default(1)).map(|id| id as i64);
+    if start_row_id.value.checked_add_unsigned(row_count.value).is_none() {
+        context.report(Diagnostic::error(row_count.span, "row ids would leave the range of 64-bit integers"));
+    }
+    let update_policy = update_policy(context, map.optional("update_policy"));
+    let cadence = cadence(map.map("cadence", "the cadence of a table"));
+    let columns_node = map.required("columns");
+    let columns = columns_node.map_or_else(Vec::new, |columns| self::columns(context, columns));
+    map.not_yet(&[
+        "export_file_count",
+        "export_file_row_count",
+        "export_file_name",
+        "postprocess_mode",
+        "python_import",
+        "community_providers",
+        "infer_entity_attrs_by_name",
+        "time",
+        "phase",
+        "changes",
+    ]);
+    map.finish();
+    Some(Table { span: node.span, name: name?, row_count, start_row_id, update_policy, cadence, columns })
+}
+
+fn update_policy(context: &Context<'_>, node: Option<&Node>) -> UpdatePolicy {
+    let Some(node) = node else {
+        return UpdatePolicy::default();
+    };
+    if node.key() == "replace" {
+        let error = Diagnostic::error(node.span, "the update policy `replace` is not supported yet")
+            .hint("use `append` or `disabled`");
+        context.report(error);
+        return UpdatePolicy::default();
+    }
+    let words = [("append", UpdatePolicy::Append), ("disabled", UpdatePolicy::Disabled)];
+    context.one_of(node, &words).map(|policy| policy.value).unwrap_or_default()
+}
+
+fn cadence(map: Option<Map<'_>>) -> Cadence {
+    let mut cadence = Cadence { rate: Rate::whole(60), enabled: true };
+    if let Some(mut map) = map {
+        if let Some(rows) = map.rate("rows_per_minute") {
+            cadence.rate = rows.value;
+        }
+        if let Some(enabled) = map.boolean("enabled") {
+            cadence.enabled = enabled.value;
+        }
+        map.finish();
+    }
+    cadence
+}
+
+fn columns(context: &Context<'_>, node: &Node) -> Vec<Column> {
+    let items = context.sequence(node);
+    if matches!(&node.kind, Kind::Sequence(items) if items.is_empty()) {
+        context.report(Diagnostic::error(node.span, "a table needs at least one column"));
+    }
+    let columns: Vec<Column> = items.iter().filter_map(|item| column(context, item)).collect();
+    refuse_repetitions(context, columns.iter().map(|column| &column.name), "the column");
+    let mut keys = columns.iter().filter_map(|column| column.primary_key);
+    if let Some((first, second)) = keys.next().zip(keys.next()) {
+        let error =
+            Diagnostic::error(second, "a second primary key: keys of several columns are not supported yet")
+                .related(first, "the first one");
+        context.report(error);
+    }
+    columns
+}
+
+fn column(context: &Context<'_>, node: &Node) -> Option<Column> {
+    let mut map = Map::new(context, node, "a column");
+    let name = map
+        .required("column_name")
+        .and_then(|node| context.name(node, "the name of a column"))
+        .filter(|name| check_column_name(context, name));
+    let data = map.required("data").and_then(|node| Expression::decode(context, node));
+    let primary_key = map.boolean("is_primary_key");
+    let description = map.optional("description").and_then(|node| context.name(node, "a description"));
+    map.not_yet(&["type", "parquet_type", "null_percentage"]);
+    map.finish();
+    Some(Column {
+        name: name?,
+        data: data?,
+        primary_key: primary_key.filter(|key| key.value).map(|key| key.span),
+        description: description.map(|description| description.value),
+    })
+}

@@ -1,0 +1,22 @@
+//! The YAML file of Millstream: text, then a tree with positions, then a typed [`Document`], or [`Diagnostics`]
+//! that point into the file.
+//!
+//! Nothing here opens a connector: a document says what was written, checked as far as the file alone allows.
+
+mod decode;
+mod diagnostics;
+mod document;
+mod plan;
+mod source_file;
+mod yaml;
+
+pub use decode::{FileVariables, Spanned, Text, Variables};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use document::{
+    Backpressure, Checkpoint, Column, ColumnDeclaration, ColumnType, Config, CsvReading, CsvSink, CsvSource,
+    CsvWriting, DeltaSink, Document, EdgeBuffer, Expression, JsonlSink, JsonlSource, OnError, Operator,
+    ParquetCompression, ParquetSink, ParquetSource, Pipeline, Processing, Sink, SinkConnector, SinkKind,
+    Source, SourceConnector, SourceKind, State, StateKind, StdoutFormat, Stream, Table, TextCompression,
+};
+pub use plan::{OnlyRows, OutputFormat, Overrides, Plan, Purpose, compile_tables, plan, plan_preview};
+pub use source_file::{Position, SourceFile, Span};

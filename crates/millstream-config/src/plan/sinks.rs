@@ -1,0 +1,268 @@
+//! Sinks of a document, of `serve --output` and of `generate --output`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::SchemaRef;
+use millstream_connectors::TextEncoding;
+use millstream_connectors::delta::{DeltaSink, DeltaSinkOptions};
+use millstream_connectors::file::{
+    ParquetSink, ParquetSinkOptions, TextSink, TextSinkOptions, resolve_below,
+};
+use millstream_connectors::noop::NoopSink;
+use millstream_connectors::stdout::StdoutSink;
+use millstream_core::{Error, Result};
+use millstream_engine::{AnySink, GraphBuilder};
+use millstream_formats::Compression;
+use millstream_formats::csv::CsvWriteOptions;
+use millstream_formats::parquet::{ParquetCompression as Pages, ParquetOptions};
+
+use super::channels::channel;
+use super::streams::PIPELINE_RESULT;
+use super::{NamedSink, Purpose};
+use crate::document::{
+    CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, StdoutFormat,
+    TextCompression,
+};
+
+/// Where `serve` puts tables when nobody says otherwise.
+const DEFAULT_LAKE: &str = "./lake";
+
+/// Zstandard's own default: small files at a fair price.
+const ZSTD_LEVEL: i32 = 3;
+
+/// The format of files that `generate` makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// `TABLE.parquet`
+    Parquet,
+    /// `TABLE.jsonl`
+    Jsonl,
+    /// `TABLE.csv`
+    Csv,
+    /// A Delta table in the folder `TABLE`.
+    Delta,
+    /// Nothing: rows are made and counted.
+    Noop,
+}
+
+/// Adds the sinks that the purpose asks for.
+pub(super) fn add(
+    document: &Document,
+    mut builder: GraphBuilder,
+    purpose: &Purpose,
+    encoders: usize,
+    schemas: &HashMap<String, SchemaRef>,
+) -> Result<GraphBuilder> {
+    let tables = || document.tables.iter().map(|table| table.name.value.as_str());
+    let lake = |folder: &Path| -> Result<Vec<NamedSink>> {
+        tables().map(|table| generated(table, folder, OutputFormat::Delta, encoders)).collect()
+    };
+    let sinks = match purpose {
+        Purpose::Generate { output, format, only } => tables()
+            .filter(|table| only.as_ref().is_none_or(|only| only.table == *table))
+            .map(|table| generated(table, output, *format, encoders))
+            .collect::<Result<_>>()?,
+        Purpose::Serve { output: Some(output), .. } if !document.tables.is_empty() => lake(output)?,
+        Purpose::Serve { output: Some(_), .. } => {
+            return Err(Error::config("--output is for generated tables, and this file has none")
+                .hint("leave it out: the file's sinks say where its rows go"));
+        }
+        Purpose::Serve { output: None, .. }
+            if document.sinks.is_empty() && document.pipeline.is_none() && !document.tables.is_empty() =>
+        {
+            lake(Path::new(DEFAULT_LAKE))?
+        }
+        Purpose::Run | Purpose::Serve { .. } => {
+            if let Some(pipeline) = &document.pipeline {
+                let sink = connector_sink(&pipeline.sink, None, PIPELINE_RESULT, encoders, false)?;
+                let name = pipeline.sink.kind.value.name();
+                let edge = channel(document, pipeline.sink.buffer);
+                return Ok(builder.sink(name, vec![PIPELINE_RESULT.to_owned()], sink, edge));
+            }
+            let endless = matches!(purpose, Purpose::Serve { .. }) && !document.tables.is_empty();
+            for sink in &document.sinks {
+                let from: Vec<String> = sink.from.iter().map(|from| from.value.clone()).collect();
+                for named in
+                    document_sinks(&sink.name.value, &sink.connector, from, encoders, endless, schemas)?
+                {
+                    let edge = channel(document, sink.connector.buffer);
+                    builder = builder.sink(named.name, named.from, named.sink, edge);
+                }
+            }
+            return Ok(builder);
+        }
+    };
+    for NamedSink { name, from, sink } in sinks {
+        builder = builder.sink(name, from, sink, channel(document, EdgeBuffer::default()));
+    }
+    Ok(builder)
+}
+
+/// A sink of the caller's for each stream that ends in a sink, or for each table if there are no sinks.
+pub(super) fn add_glimpses(
+    document: &Document,
+    mut builder: GraphBuilder,
+    glimpse: &dyn Fn(&str) -> AnySink,
+) -> GraphBuilder {
+    let mut streams: Vec<&str> = if document.pipeline.is_some() {
+        vec![PIPELINE_RESULT]
+    } else if document.sinks.is_empty() {
+        document.tables.iter().map(|table| table.name.value.as_str()).collect()
+    } else {
+        document.sinks.iter().flat_map(|sink| &sink.from).map(|from| from.value.as_str()).collect()
+    };
+    let mut seen = std::collections::HashSet::new();
+    streams.retain(|stream| seen.insert(*stream));
+    for stream in streams {
+        let edge = channel(document, EdgeBuffer::default());
+        builder = builder.sink(stream, vec![stream.to_owned()], glimpse(stream), edge);
+    }
+    builder
+}
+
+fn generated(table: &str, folder: &Path, format: OutputFormat, encoders: usize) -> Result<NamedSink> {
+    let file = |extension: &str| resolve_below(folder, &format!("{table}.{extension}"));
+    let sink = match format {
+        OutputFormat::Parquet => {
+            let options = ParquetSinkOptions { path: file("parquet")?, options: ParquetOptions::default() };
+            AnySink::Plain(Box::new(ParquetSink::new(options, encoders)))
+        }
+        OutputFormat::Jsonl => text_sink(file("jsonl")?, TextEncoding::Jsonl, Compression::None),
+        OutputFormat::Csv => {
+            text_sink(file("csv")?, TextEncoding::Csv(CsvWriteOptions::default()), Compression::None)
+        }
+        OutputFormat::Delta => delta_sink(table, resolve_below(folder, table)?, ParquetCompression::Snappy),
+        OutputFormat::Noop => AnySink::Plain(Box::new(NoopSink::new())),
+    };
+    Ok(NamedSink { name: table.to_owned(), from: vec![table.to_owned()], sink })
+}
+
+/// The sinks behind one entry of `sinks:`. Several streams go into one file if it is a file, and into one file or
+/// table each if the path is a folder.
+fn document_sinks(
+    name: &str,
+    connector: &SinkConnector,
+    from: Vec<String>,
+    encoders: usize,
+    endless: bool,
+    schemas: &HashMap<String, SchemaRef>,
+) -> Result<Vec<NamedSink>> {
+    let several = from.len() > 1;
+    let path_is_file = |path: &str| Path::new(path).extension().is_some();
+    let one_each = several
+        && match &connector.kind.value {
+            SinkKind::Delta(_) => true,
+            SinkKind::Jsonl(sink) => !path_is_file(sink.path.value.reveal()),
+            SinkKind::Csv(sink) => !path_is_file(sink.path.value.reveal()),
+            SinkKind::Parquet(sink) => !path_is_file(sink.path.value.reveal()),
+            SinkKind::Noop | SinkKind::Stdout(_) => {
+                // Streams of different columns can only be counted or printed apart from each other.
+                from.iter().any(|stream| schemas.get(stream) != schemas.get(&from[0]))
+            }
+        };
+    if !one_each {
+        let stream = from.first().map_or(name, String::as_str);
+        let sink = connector_sink(connector, None, stream, encoders, endless)?;
+        return Ok(vec![NamedSink { name: name.to_owned(), from, sink }]);
+    }
+    from.into_iter()
+        .map(|stream| {
+            let sink = connector_sink(connector, Some(&stream), &stream, encoders, endless)?;
+            Ok(NamedSink { name: format!("{name}/{stream}"), from: vec![stream], sink })
+        })
+        .collect()
+}
+
+/// The sink for rows that could not pass.
+pub(super) fn dead_letter(connector: &SinkConnector, encoders: usize) -> Result<AnySink> {
+    connector_sink(connector, None, "dead_letter", encoders, false)
+}
+
+/// A sink for `stream`; with `below` its place is the connector's folder plus that name.
+fn connector_sink(
+    connector: &SinkConnector,
+    below: Option<&str>,
+    stream: &str,
+    encoders: usize,
+    endless: bool,
+) -> Result<AnySink> {
+    let place = |path: &str, extension: &str| -> Result<PathBuf> {
+        match below {
+            None => Ok(PathBuf::from(path)),
+            Some(name) => resolve_below(Path::new(path), &format!("{name}{extension}")),
+        }
+    };
+    Ok(match &connector.kind.value {
+        SinkKind::Jsonl(sink) => {
+            let compression = text_compression(sink.compression);
+            let extension = format!(".jsonl{}", suffix(compression));
+            text_sink(place(sink.path.value.reveal(), &extension)?, TextEncoding::Jsonl, compression)
+        }
+        SinkKind::Csv(sink) => {
+            let compression = text_compression(sink.compression);
+            let extension = format!(".csv{}", suffix(compression));
+            let encoding = TextEncoding::Csv(csv_options(&sink.writing));
+            text_sink(place(sink.path.value.reveal(), &extension)?, encoding, compression)
+        }
+        SinkKind::Parquet(sink) => {
+            let options =
+                ParquetOptions { compression: pages(sink.compression), ..ParquetOptions::default() };
+            // A file cannot grow, so a stream without end gets a folder of files.
+            let extension = if endless { "" } else { ".parquet" };
+            let options = ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
+            AnySink::Plain(Box::new(ParquetSink::new(options, encoders)))
+        }
+        SinkKind::Delta(sink) => delta_sink(stream, place(sink.path.value.reveal(), "")?, sink.compression),
+        SinkKind::Stdout(StdoutFormat::Jsonl) => {
+            AnySink::Encoding(Box::new(StdoutSink::new(TextEncoding::Jsonl)))
+        }
+        SinkKind::Stdout(StdoutFormat::Csv(writing)) => {
+            AnySink::Encoding(Box::new(StdoutSink::new(TextEncoding::Csv(csv_options(writing)))))
+        }
+        SinkKind::Noop => AnySink::Plain(Box::new(NoopSink::new())),
+    })
+}
+
+fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> AnySink {
+    AnySink::Encoding(Box::new(TextSink::new(TextSinkOptions { path, format, compression })))
+}
+
+fn delta_sink(stream: &str, path: PathBuf, compression: ParquetCompression) -> AnySink {
+    let mut options = DeltaSinkOptions::new(path);
+    options.parquet.compression = pages(compression);
+    AnySink::Reporting(Box::new(DeltaSink::new(stream.into(), options)))
+}
+
+fn csv_options(writing: &CsvWriting) -> CsvWriteOptions {
+    CsvWriteOptions {
+        delimiter: writing.delimiter,
+        quote: writing.quote,
+        header: writing.header,
+        null: writing.null.clone(),
+    }
+}
+
+fn text_compression(compression: TextCompression) -> Compression {
+    match compression {
+        TextCompression::None => Compression::None,
+        TextCompression::Gzip => Compression::Gzip,
+        TextCompression::Zstd => Compression::Zstd,
+    }
+}
+
+fn suffix(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "",
+        Compression::Gzip => ".gz",
+        Compression::Zstd => ".zst",
+    }
+}
+
+fn pages(compression: ParquetCompression) -> Pages {
+    match compression {
+        ParquetCompression::None => Pages::None,
+        ParquetCompression::Snappy => Pages::Snappy,
+        ParquetCompression::Zstd => Pages::Zstd(ZSTD_LEVEL),
+    }
+}

@@ -1,0 +1,323 @@
+//! Tables and columns.
+
+use insta::assert_snapshot;
+use millstream_generate::Tables;
+
+use super::report;
+
+#[test]
+fn table_without_name_and_columns() {
+    assert_snapshot!(report(r"tables:
+  - row_count: 5
+"), @r#"
+    error: a table needs the key "table_name"
+     --> shop.yaml:2:5
+      |
+    2 |   - row_count: 5
+      |     ^^^^^^^^^^^^
+
+    error: a table needs the key "columns"
+     --> shop.yaml:2:5
+      |
+    2 |   - row_count: 5
+      |     ^^^^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn table_with_no_columns() {
+    assert_snapshot!(report(r"tables: [{table_name: t, columns: []}]
+"), @r#"
+    error: a table needs at least one column
+     --> shop.yaml:1:35
+      |
+    1 | tables: [{table_name: t, columns: []}]
+      |                                   ^^
+    "#);
+}
+
+#[test]
+fn tables_as_a_mapping() {
+    assert_snapshot!(report(r"tables:
+  t:
+    columns: []
+"), @r#"
+    error: expected a list of tables, found a mapping
+     --> shop.yaml:2:3
+      |
+    2 |   t:
+      |   ^^
+      |
+      = help: begin each table with `- table_name: …`
+    "#);
+}
+
+#[test]
+fn duplicate_tables_and_columns() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: a, data: 1}
+      - {column_name: a, data: 2}
+  - table_name: t
+    columns:
+      - {column_name: a, data: 1}
+"), @r#"
+    error: the column "a" is given twice
+     --> shop.yaml:5:23
+      |
+    4 |       - {column_name: a, data: 1}
+      |                       - given here first
+    5 |       - {column_name: a, data: 2}
+      |                       ^
+
+    error: the name "t" is given twice
+     --> shop.yaml:6:17
+      |
+    2 |   - table_name: t
+      |                 - a table
+    ...
+    6 |   - table_name: t
+      |                 ^ a table
+      |
+      = note: tables, sources and streams share one space of names
+    "#);
+}
+
+#[test]
+fn two_primary_keys() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: a, data: 1, is_primary_key: true}
+      - {column_name: b, data: 1, is_primary_key: true}
+"), @r#"
+    error: a second primary key: keys of several columns are not supported yet
+     --> shop.yaml:5:51
+      |
+    4 |       - {column_name: a, data: 1, is_primary_key: true}
+      |                                                   ---- the first one
+    5 |       - {column_name: b, data: 1, is_primary_key: true}
+      |                                                   ^^^^
+    "#);
+}
+
+#[test]
+fn replace_policy() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: row_id}
+    update_policy: replace
+"), @r#"
+    error: the update policy `replace` is not supported yet
+     --> shop.yaml:5:20
+      |
+    5 |     update_policy: replace
+      |                    ^^^^^^^
+      |
+      = help: use `append` or `disabled`
+    "#);
+}
+
+#[test]
+fn unknown_policy() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: row_id}
+    update_policy: appendd
+"), @r#"
+    error: expected one of append or disabled, found "appendd"
+     --> shop.yaml:5:20
+      |
+    5 |     update_policy: appendd
+      |                    ^^^^^^^
+      |
+      = help: did you mean "append"?
+    "#);
+}
+
+#[test]
+fn table_name_that_escapes() {
+    assert_snapshot!(report(r"tables:
+  - table_name: ../../etc/passwd
+    columns:
+      - {column_name: id, data: row_id}
+  - table_name: .hidden
+    columns:
+      - {column_name: id, data: row_id}
+"), @r#"
+    error: "../../etc/passwd" cannot be the name of a table: it begins with a dot
+     --> shop.yaml:2:17
+      |
+    2 |   - table_name: ../../etc/passwd
+      |                 ^^^^^^^^^^^^^^^^
+      |
+      = help: use letters, digits, `_`, `-` and `.`
+
+    error: ".hidden" cannot be the name of a table: it begins with a dot
+     --> shop.yaml:5:17
+      |
+    5 |   - table_name: .hidden
+      |                 ^^^^^^^
+      |
+      = help: use letters, digits, `_`, `-` and `.`
+    "#);
+}
+
+#[test]
+fn table_faker_keys_to_come() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    export_file_count: 3
+    columns:
+      - {column_name: id, data: row_id, null_percentage: 5, type: int32}
+"), @r#"
+    error: "export_file_count" in a table is not supported yet
+     --> shop.yaml:3:5
+      |
+    3 |     export_file_count: 3
+      |     ^^^^^^^^^^^^^^^^^
+      |
+      = help: remove it
+
+    error: "null_percentage" in a column is not supported yet
+     --> shop.yaml:5:41
+      |
+    5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
+      |                                         ^^^^^^^^^^^^^^^
+      |
+      = help: remove it
+
+    error: "type" in a column is not supported yet
+     --> shop.yaml:5:61
+      |
+    5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
+      |                                                             ^^^^
+      |
+      = help: remove it
+    "#);
+}
+
+#[test]
+fn row_ids_that_overflow() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: row_id}
+    row_count: 18446744073709551615
+"), @r#"
+    error: row ids would leave the range of 64-bit integers
+     --> shop.yaml:5:16
+      |
+    5 |     row_count: 18446744073709551615
+      |                ^^^^^^^^^^^^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn data_as_a_list() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: [1, 2]}
+      - {column_name: no, data: ''}
+"), @r#"
+    error: expected an expression, found a list
+     --> shop.yaml:4:33
+      |
+    4 |       - {column_name: id, data: [1, 2]}
+      |                                 ^^^^^^
+      |
+      = help: put the whole expression in quotes
+
+    error: the expression is empty
+     --> shop.yaml:5:33
+      |
+    5 |       - {column_name: no, data: ''}
+      |                                 ^^
+    "#);
+}
+
+#[test]
+fn variable_in_an_expression() {
+    assert_snapshot!(report(r#"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: '"${env:PASSWORD}"'}
+"#), @r#"
+    error: variables are not replaced in expressions
+     --> shop.yaml:4:35
+      |
+    4 |       - {column_name: id, data: '"${env:PASSWORD}"'}
+      |                                   ^^^^^^^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn event_time_on_a_table() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: id, data: row_id}
+    time: {column: at}
+"), @r#"
+    error: "time" in a table is not supported yet
+     --> shop.yaml:5:5
+      |
+    5 |     time: {column: at}
+      |     ^^^^
+      |
+      = help: remove it
+    "#);
+}
+
+#[test]
+fn names_of_columns() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: ' ', data: 1}
+"), @r#"
+    error: " " cannot be the name of a column
+     --> shop.yaml:4:23
+      |
+    4 |       - {column_name: ' ', data: 1}
+      |                       ^^^
+    "#);
+}
+
+/// Where the generator finds something wrong. Its words are its own; the places are ours.
+fn generator_places(text: &str) -> Vec<String> {
+    let document = crate::accepted(text);
+    let errors = Tables::compile(&document.tables_spec(), 0).expect_err("the tables should be refused");
+    let diagnostics = document.spec_diagnostics(&errors);
+    diagnostics.iter().map(|diagnostic| document.file.slice(diagnostic.span).to_owned()).collect()
+}
+
+#[test]
+fn expressions_that_do_not_compile() {
+    let places = generator_places(
+        r#"tables:
+  - table_name: customers
+    columns:
+      - {column_name: id, data: row_id, is_primary_key: true}
+      - {column_name: tier, data: random.chioce([1, 2])}
+  - table_name: orders
+    columns:
+      - {column_name: customer, data: foreign_key("custmers", "id")}
+      - column_name: note
+        data: >-
+          "é" +
+          nothing_of_that_name
+"#,
+    );
+    assert_eq!(places, ["random.chioce", "\"custmers\"", "nothing_of_that_name"]);
+}
+
+#[test]
+fn a_locale_that_is_not_there() {
+    let table = "tables: [{table_name: t, columns: [{column_name: a, data: 1}]}]";
+    assert_eq!(generator_places(&format!("config: {{locale: xx_XX}}\n{table}")), ["xx_XX"]);
+}

@@ -1,0 +1,237 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Makes relational data at any cadence, and moves any source to any sink without losing a row.
+#[derive(Debug, Parser)]
+#[command(
+    name = "millstream",
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  millstream serve examples/shop.yaml                      fill a Delta lake, and keep it growing
+  millstream generate examples/shop.yaml --output data     the same tables as files, once
+  millstream run examples/flights.yaml                     CSV in, Parquet and JSONL out, resumable
+  millstream preview examples/flights.yaml                 look at rows, write nothing
+  millstream explain examples/shop.yaml                    streams, schemas and delivery guarantees
+
+Exit codes: 0 done, 1 defect, 2 configuration, 3 source or data, 4 sink, 5 state, 130 interrupted."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// How the command talks.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputArguments {
+    /// Say more on standard error: -v what happens, -vv everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub(crate) log: LogFormat,
+    /// Whether to use colours.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true)]
+    pub(crate) color: Colour,
+}
+
+/// The look of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// If standard error is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a file until its sources end.
+    ///
+    /// Progress is kept in the file's `state`: after a crash or an interruption the same command goes on where the
+    /// last checkpoint was made, and when everything was read before, only what is new is read.
+    Run(RunArguments),
+    /// Run a file continuously: its tables grow at their cadence until it is stopped.
+    ///
+    /// Ctrl-C drains what is on its way, commits it and ends with exit code 0. The same command goes on later: row
+    /// ids, cadence and random streams continue. While it runs, /metrics, /healthz, /readyz and /api/v1/status
+    /// answer on the address of --listen.
+    Serve(ServeArguments),
+    /// Make the tables of a file once, `row_count` rows of each, as files in a folder.
+    ///
+    /// The same file and seed give the same bytes, whatever the number of threads and the size of chunks.
+    Generate(GenerateArguments),
+    /// Check a file: syntax, names, types of all expressions. Reads a sample of each source, writes nothing.
+    Validate(FileArguments),
+    /// Show what a file does: streams with their columns, sinks with their delivery guarantees, state.
+    Explain(FileArguments),
+    /// Show the first rows of every sink's stream in the terminal; nothing is written.
+    Preview(PreviewArguments),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A configuration file.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FileArguments {
+    /// The configuration file.
+    #[arg(value_name = "FILE", required_unless_present = "config")]
+    file: Option<PathBuf>,
+    /// The same as FILE.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
+}
+
+impl FileArguments {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.file.clone().or_else(|| self.config.clone()).unwrap_or_default()
+    }
+}
+
+/// What all runs share.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EngineArguments {
+    /// Workers that decode, transform and encode [default: the file's `processing.parallelism`, or all cores].
+    #[arg(long, visible_alias = "threads", value_name = "N")]
+    pub(crate) parallelism: Option<NonZeroUsize>,
+    /// Rows per chunk [default: the file's `processing.chunk_size`, or 8192].
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=16_777_216))]
+    pub(crate) chunk_size: Option<u64>,
+    /// How the account of the run is given at the end: text on standard error, or JSON on standard output.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) report: ReportFormat,
+}
+
+/// The form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A few lines on standard error.
+    Text,
+    /// One JSON object on standard output.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    /// Forget the state of earlier runs and start over; outputs that can be replaced are.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    /// Write a Delta table for each generated table into this folder, instead of the file's sinks.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// End after so many ticks, those of earlier runs included.
+    #[arg(long, value_name = "N")]
+    pub(crate) ticks: Option<u64>,
+    /// The loopback address to answer HTTP on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8707", env = "MILLSTREAM_LISTEN")]
+    pub(crate) listen: String,
+    /// Forget the state of earlier runs and start over.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    /// The folder for the files.
+    #[arg(short, long, value_name = "DIR", default_value = "./data")]
+    pub(crate) output: PathBuf,
+    /// The format of the files.
+    #[arg(short, long, value_enum, default_value_t = GenerateFormat::Parquet)]
+    pub(crate) format: GenerateFormat,
+    /// Make only this table.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// Make only these rows of it, counted from 0: `1000..2000` are the thousand rows after the first thousand.
+    #[arg(long, value_name = "FROM..TO", requires = "table", value_parser = parse_rows)]
+    pub(crate) rows: Option<Range<u64>>,
+}
+
+/// Formats of generated files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GenerateFormat {
+    /// Apache Parquet.
+    Parquet,
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated values.
+    Csv,
+    /// Delta Lake tables.
+    Delta,
+    /// Nothing: rows are made and counted.
+    Noop,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    /// How many rows of each stream.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub(crate) rows: usize,
+}
+
+fn parse_rows(text: &str) -> Result<Range<u64>, String> {
+    let usage = || "write FROM..TO, for example 1000..2000".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(usage)?;
+    let number = |part: &str| part.trim().replace('_', "").parse::<u64>().map_err(|_| usage());
+    let rows = number(from)?..number(to)?;
+    if rows.start > rows.end { Err("the range ends before it begins".to_owned()) } else { Ok(rows) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn row_ranges_are_read() {
+        assert_eq!(parse_rows("1000..2_000"), Ok(1000..2000));
+        assert!(parse_rows("5").is_err() && parse_rows("5..4").is_err() && parse_rows("a..b").is_err());
+    }
+}

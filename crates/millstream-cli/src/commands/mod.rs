@@ -1,0 +1,9 @@
+//! The verbs, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod generate;
+pub(crate) mod preview;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod validate;

@@ -34,10 +34,11 @@ pub(crate) fn overrides(engine: &EngineArguments, restart: bool) -> millstream::
 
 /// Runs a plan to its end and reports.
 pub(crate) async fn run(plan: Plan, engine: &EngineArguments, output: &OutputArguments) -> Result<()> {
-    let Plan { graph, options, cadence, expected_rows, expected_bytes, .. } = plan;
-    let monitor = graph.monitor();
-    stop_on_signals(options.stop.clone());
-    let running = engine::run(graph, options);
+    let (cadence, expected_rows, expected_bytes) =
+        (plan.cadence.clone(), plan.expected_rows, plan.expected_bytes);
+    let monitor = plan.graph.monitor();
+    stop_on_signals(plan.options.stop.clone());
+    let running = plan.run();
     let outcome = if is_watched(output) {
         match (expected_rows, expected_bytes, cadence) {
             (None, None, Some(cadence)) => progress::tables(monitor, cadence, running).await,
@@ -48,7 +49,7 @@ pub(crate) async fn run(plan: Plan, engine: &EngineArguments, output: &OutputArg
     } else {
         running.await
     };
-    report(outcome, engine.report, output)
+    report(outcome?, engine.report, output)
 }
 
 fn report(outcome: Outcome, format: ReportFormat, output: &OutputArguments) -> Result<()> {
@@ -59,8 +60,9 @@ fn report(outcome: Outcome, format: ReportFormat, output: &OutputArguments) -> R
     }
     match format {
         ReportFormat::Json => {
-            let text = serde_json::to_string(&report)
-                .map_err(|error| millstream::Error::internal("the report does not serialise").caused_by(error))?;
+            let text = serde_json::to_string(&report).map_err(|error| {
+                millstream::Error::internal("the report does not serialise").caused_by(error)
+            })?;
             print(&format!("{text}\n"))?;
         }
         ReportFormat::Text if output.quiet => {}
@@ -79,4 +81,3 @@ fn report(outcome: Outcome, format: ReportFormat, output: &OutputArguments) -> R
 fn reader_has_gone(report: &RunReport) -> bool {
     report.error.as_deref().is_some_and(|error| error.contains("reader of standard output"))
 }
-

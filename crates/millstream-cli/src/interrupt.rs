@@ -9,7 +9,8 @@ const CUT_OFF: i32 = 130;
 
 /// Cancels `stop` at the first SIGINT or SIGTERM, and ends the process at the second.
 pub(crate) fn stop_on_signals(stop: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         tracing::warn!("signals cannot be caught: Ctrl-C will not drain");
         return;

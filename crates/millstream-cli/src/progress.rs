@@ -70,7 +70,11 @@ pub(crate) async fn tables<T>(
         let lag = cadence.lag() as f64 / 1e6;
         let late = if lag >= 0.1 { format!(", {lag:.1} s late") } else { String::new() };
         let epoch = monitor.epoch.load(Ordering::Relaxed);
-        head.set_message(format!("{}: tick {}{late}, epoch {epoch}", monitor.status().name(), cadence.tick()));
+        head.set_message(format!(
+            "{}: tick {}{late}, epoch {epoch}",
+            monitor.status().name(),
+            cadence.tick()
+        ));
         for (bar, table) in bars.iter().zip(cadence.tables()) {
             let committed: u64 = monitor
                 .sinks

@@ -185,7 +185,7 @@ impl Diagnostics {
             group = group.element(Level::NOTE.message(&**note));
         }
         if let Some(hint) = &diagnostic.hint {
-            group = group.element(Level::HELP.message(&**hint));
+            group = group.element(Level::HELP.with_name("hint").message(&**hint));
         }
         group
     }
@@ -213,9 +213,16 @@ impl fmt::Debug for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+impl Diagnostics {
+    /// All of them as one error, whose text shows where they are in the file.
+    pub fn into_error(self, colour: bool) -> millstream_core::Error {
+        millstream_core::Error::config(self.render(colour).trim_end())
+    }
+}
+
 impl From<Diagnostics> for millstream_core::Error {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self::config(diagnostics.to_string())
+        diagnostics.into_error(false)
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod conformance;
 #[cfg(feature = "delta")]
 pub mod delta;
+mod failure;
 pub mod file;
 pub mod memory;
 pub mod noop;

@@ -13,6 +13,11 @@ pub enum Delivery {
         /// Why not better.
         because: String,
     },
+    /// Rows may be dropped on the way, and are counted.
+    BestEffort {
+        /// Where.
+        because: String,
+    },
 }
 
 impl Delivery {
@@ -26,18 +31,26 @@ impl Delivery {
         Self::AtLeastOnce { because: because.into() }
     }
 
-    /// `exactly-once` or `at-least-once`.
+    /// Best effort, `because`.
+    pub fn best_effort(because: impl Into<String>) -> Self {
+        Self::BestEffort { because: because.into() }
+    }
+
+    /// `exactly-once`, `at-least-once` or `best-effort`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::ExactlyOnce { .. } => "exactly-once",
             Self::AtLeastOnce { .. } => "at-least-once",
+            Self::BestEffort { .. } => "best-effort",
         }
     }
 
     /// The reason.
     pub fn because(&self) -> &str {
         match self {
-            Self::ExactlyOnce { because } | Self::AtLeastOnce { because } => because,
+            Self::ExactlyOnce { because } | Self::AtLeastOnce { because } | Self::BestEffort { because } => {
+                because
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct ChannelOptions {
 
 impl Default for ChannelOptions {
     fn default() -> Self {
-        Self { capacity: 65_536, policy: Policy::Block, timeout: None, threshold: 65_536 }
+        Self { capacity: 16_384, policy: Policy::Block, timeout: None, threshold: 16_384 }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Checkpoint {
     pub sinks: BTreeMap<String, PreCommit>,
     /// The next sequence number of each stream.
     pub sequences: BTreeMap<String, u64>,
+    /// The columns of each source stream: `name: type`, one per line.
+    pub columns: BTreeMap<String, String>,
 }
 
 impl Checkpoint {
@@ -43,6 +45,7 @@ impl Checkpoint {
             operators: BTreeMap::new(),
             sinks: BTreeMap::new(),
             sequences: BTreeMap::new(),
+            columns: BTreeMap::new(),
         }
     }
 

@@ -123,7 +123,7 @@ impl SinkNode {
     /// What the sink promises in its graph: no more than the edge into it.
     fn delivery(&self) -> Delivery {
         if self.channel.policy.drops() {
-            return Delivery::at_least_once(format!(
+            return Delivery::best_effort(format!(
                 "rows may be dropped (and are counted): its buffer's policy is {}",
                 self.channel.policy.name()
             ));
@@ -432,7 +432,7 @@ impl GraphBuilder {
                 .iter()
                 .map(|sink| {
                     let streams = sink.from.iter().map(|&id| streams[id].name.to_string()).collect();
-                    (sink.name.clone(), streams, sink.sink.sink().delivery())
+                    (sink.name.clone(), streams, sink.delivery())
                 })
                 .collect::<Vec<_>>(),
             has_dead_letter,

@@ -253,13 +253,10 @@ impl RunReport {
             self.epoch,
         );
         for sink in &self.sinks {
-            let _ = writeln!(
-                text,
-                "  {:<24} {:>14} rows {:>11}",
-                sink.name,
-                grouped(sink.rows),
-                bytes_text(sink.bytes)
-            );
+            // Sinks that encode late do not know their bytes while they write.
+            let bytes =
+                if sink.bytes > 0 { format!(" {:>11}", bytes_text(sink.bytes)) } else { String::new() };
+            let _ = writeln!(text, "  {:<24} {:>14} rows{bytes}", sink.name, grouped(sink.rows));
         }
         let losses = [
             ("filtered", self.totals.filtered),

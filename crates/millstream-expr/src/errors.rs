@@ -60,6 +60,15 @@ impl RowErrors {
         self.entries.push((index, message));
     }
 
+    /// Drops those after the first `count` whose row is not to be kept.
+    pub(crate) fn retain_after(&mut self, count: usize, keep: impl Fn(usize) -> bool) {
+        let mut index = 0;
+        self.entries.retain(|(row, _)| {
+            index += 1;
+            index <= count || keep(*row)
+        });
+    }
+
     /// The failed rows, in no order; a row may occur more than once.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
         self.entries.iter().map(|(index, message)| (*index, message.as_ref()))

@@ -29,7 +29,8 @@ pub enum Constant {
 pub struct Argument {
     /// The keyword, if it was written with one.
     pub name: Option<String>,
-    /// The type of its values. A constant list has the type of [`DataType::Null`] and must be read from `constant`.
+    /// The type of its values, as [`Call::arguments`] holds them: narrower numbers, texts of other layouts and datetimes
+    /// of other units have been widened to `Int64`, `Float64`, `Utf8` and microseconds. A constant list has the type of [`DataType::Null`] and must be read from `constant`.
     pub data_type: DataType,
     /// Its value, if it does not depend on the row.
     pub constant: Option<Constant>,

@@ -173,7 +173,9 @@ impl Node {
                 columns.extend_from_slice(call.function.columns());
             }
             Kind::Kernel(_, nodes) | Kind::Template(_, nodes) | Kind::Chain { operands: nodes, .. } => {
-                nodes.iter().for_each(|node| node.collect_columns(columns));
+                for node in nodes {
+                    node.collect_columns(columns);
+                }
             }
             Kind::Logic { left, right, .. } => {
                 left.collect_columns(columns);
@@ -311,9 +313,17 @@ impl LibraryCall {
                 EvaluateError::Host(format!("`{}` reads column {position}, which the frame lacks", self.path))
             })?);
         }
-        let selected = selected.map(|selected| BooleanArray::new(selected.clone(), None));
-        let call = Call { arguments: &arguments, rows: frame.rows, selected: selected.as_ref() };
+        let selection = selected.map(|selected| BooleanArray::new(selected.clone(), None));
+        let call = Call { arguments: &arguments, rows: frame.rows, selected: selection.as_ref() };
+        let before = errors.len();
         let array = self.function.evaluate(&call, errors)?;
+        if let Some((row, _)) = errors.iter().skip(before).find(|(row, _)| *row >= len) {
+            return Err(EvaluateError::Host(format!("`{}` reported row {row} of {len}", self.path)));
+        }
+        if let Some(selected) = selected {
+            // A function that ignores the selection must not fail rows that do not count.
+            errors.retain_after(before, |row| selected.value(row));
+        }
         if array.len() != len || *array.data_type() != node.type_.data_type() {
             return Err(EvaluateError::Host(format!(
                 "`{}` promised {len} values of type {}, but gave {} of type {}",

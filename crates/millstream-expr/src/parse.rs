@@ -78,6 +78,7 @@ fn syntax_error(source: &str, error: &ParseError) -> CompileError {
             .hint("write `a if condition else b` for a choice, and put intermediate values into columns of their own");
     }
     CompileError::new(range, format!("syntax error: {}", lower_first(&error.error.to_string())))
+        .hint("write one Python expression, for example `round(quantity * unit_price, 2)`")
 }
 
 fn lower_first(text: &str) -> String {

@@ -41,13 +41,24 @@ pub(crate) fn is_cased(character: char) -> bool {
 
 /// Whether a character between others does not end a word (`Case_Ignorable`): marks, modifiers, some punctuation.
 pub(crate) fn is_case_ignorable(character: char) -> bool {
-    match character {
-        '\'' | '.' | ':' | '^' | '`' | '\u{A8}' | '\u{AD}' | '\u{AF}' | '\u{B4}' | '\u{B7}' | '\u{B8}' => {
-            true
-        }
-        '\u{2018}' | '\u{2019}' | '\u{2024}' | '\u{2027}' | '\u{2B0}'..='\u{36F}' => true,
-        _ => false,
-    }
+    matches!(
+        character,
+        '\'' | '.'
+            | ':'
+            | '^'
+            | '`'
+            | '\u{A8}'
+            | '\u{AD}'
+            | '\u{AF}'
+            | '\u{B4}'
+            | '\u{B7}'
+            | '\u{B8}'
+            | '\u{2018}'
+            | '\u{2019}'
+            | '\u{2024}'
+            | '\u{2027}'
+            | '\u{2B0}'..='\u{36F}'
+    )
 }
 
 /// Writes the titlecase of a character, which is its uppercase but for ligatures, digraphs and Georgian.

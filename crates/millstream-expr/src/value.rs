@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Date32Array, Float64Array, Int64Array,
+    StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -253,11 +253,11 @@ impl Rows<'_> {
     /// Calls `check` for every row that is not null; those with a message are reported and become null.
     pub(crate) fn fail_where(
         &mut self,
-        nulls: Option<NullBuffer>,
+        nulls: &mut Option<NullBuffer>,
         check: impl Fn(usize) -> Option<Cow<'static, str>>,
-    ) -> Option<NullBuffer> {
-        let mut valid = arrow::array::BooleanBufferBuilder::new(self.len);
-        match &nulls {
+    ) {
+        let mut valid = BooleanBufferBuilder::new(self.len);
+        match nulls {
             Some(nulls) => valid.append_buffer(nulls.inner()),
             None => valid.append_n(self.len, true),
         }
@@ -269,6 +269,6 @@ impl Rows<'_> {
                 self.fail(row, message);
             }
         }
-        Some(NullBuffer::new(valid.finish()))
+        *nulls = Some(NullBuffer::new(valid.finish()));
     }
 }

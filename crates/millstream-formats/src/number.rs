@@ -9,7 +9,8 @@ const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
 ///
 /// Up to sixteen digits take no loop: their number varies from value to value, so a branch on it would be
 /// mispredicted.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // The call would take as long as the work.
 pub(crate) fn parse_integer(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
     let negative = bytes.get(start) == Some(&b'-');
     let start = start + usize::from(negative);
@@ -24,6 +25,17 @@ pub(crate) fn parse_integer(bytes: &[u8], start: usize, end: usize) -> Option<i6
     };
     let magnitude = magnitude as i64;
     Some(if negative { -magnitude } else { magnitude })
+}
+
+/// As [`parse_integer`], but refuses zeros in front (see [`has_leading_zero`]).
+#[inline(always)]
+#[allow(clippy::inline_always)] // As above.
+pub(crate) fn parse_plain_integer(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
+    let first = start + usize::from(bytes.get(start) == Some(&b'-'));
+    if bytes.get(first) == Some(&b'0') && end > start + 1 {
+        return None;
+    }
+    parse_integer(bytes, start, end)
 }
 
 /// The number of a text of nothing but digits, with an optional minus sign, in 128 bits.
@@ -285,6 +297,8 @@ mod tests {
         #[test]
         fn integers_equal_the_standard_library(text in "-?[0-9]{0,20}[0-9a/:]?") {
             prop_assert_eq!(integer(&text), text.parse().ok());
+            let plain = parse_plain_integer(text.as_bytes(), 0, text.len());
+            prop_assert_eq!(plain, integer(&text).filter(|_| !has_leading_zero(text.as_bytes())));
         }
 
         #[test]

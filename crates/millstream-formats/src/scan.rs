@@ -7,6 +7,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 ///
 /// Written so that LLVM makes vector comparisons of the loop, and one multiplication of each eight results.
 #[inline]
+#[allow(clippy::needless_bitwise_bool)] // A branch would keep the loop from becoming vector comparisons.
 pub(crate) fn mask_of(block: &[u8; 64], needles: [u8; 3]) -> u64 {
     let mut equal = [0u8; 64];
     for (out, &byte) in equal.iter_mut().zip(block) {
@@ -17,6 +18,21 @@ pub(crate) fn mask_of(block: &[u8; 64], needles: [u8; 3]) -> u64 {
         // Gathers the lowest bit of each byte in the highest byte.
         let bits = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         mask |= bits << (index * 8);
+    }
+    mask
+}
+
+/// The bytes of a 64-byte block that equal `needle`, as bits; bit 0 is the first byte.
+#[inline]
+pub(crate) fn mask_of_one(block: &[u8; 64], needle: u8) -> u64 {
+    mask_of(block, [needle; 3])
+}
+
+/// Bit n is the parity of the bits 0 to n of `mask`.
+#[inline]
+pub(crate) fn running_parity(mut mask: u64) -> u64 {
+    for distance in [1, 2, 4, 8, 16, 32] {
+        mask ^= mask << distance;
     }
     mask
 }
@@ -118,6 +134,9 @@ mod tests {
             let mask = mask_of(&block, [b',', b'\n', b'"']);
             for (index, byte) in block.iter().enumerate() {
                 prop_assert_eq!(mask >> index & 1 == 1, b",\n\"".contains(byte));
+                prop_assert_eq!(mask_of_one(&block, b',') >> index & 1 == 1, *byte == b',');
+                let parity = (mask << (63 - index)).count_ones() % 2;
+                prop_assert_eq!(running_parity(mask) >> index & 1, u64::from(parity));
             }
         }
 

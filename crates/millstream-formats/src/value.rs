@@ -80,10 +80,23 @@ pub(crate) fn is_scalar(data_type: &DataType) -> bool {
     use DataType as T;
     match data_type {
         T::Dictionary(_, value) => is_scalar(value),
-        T::Null | T::Boolean | T::Utf8 | T::LargeUtf8 | T::Utf8View => true,
-        T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => true,
-        T::Decimal128(..) | T::Decimal256(..) | T::Date32 | T::Date64 => true,
-        T::Time32(_) | T::Time64(_) | T::Timestamp(..) | T::Duration(_) => true,
+        T::Null
+        | T::Boolean
+        | T::Utf8
+        | T::LargeUtf8
+        | T::Utf8View
+        | T::Binary
+        | T::LargeBinary
+        | T::BinaryView
+        | T::FixedSizeBinary(_)
+        | T::Decimal128(..)
+        | T::Decimal256(..)
+        | T::Date32
+        | T::Date64
+        | T::Time32(_)
+        | T::Time64(_)
+        | T::Timestamp(..)
+        | T::Duration(_) => true,
         numeric => numeric.is_integer() || numeric.is_floating(),
     }
 }

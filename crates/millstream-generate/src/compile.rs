@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use millstream_core::Key;
 use millstream_expr::{CallError, CallSite, CompileError, Expression, Function, Library, Scope};
 
-use crate::library::arguments::{Bound, did_you_mean};
+use crate::library::arguments::Bound;
 use crate::library::slot::SlotFunction;
 use crate::library::{keys, random};
 use crate::plan::{Column, Draw, Slot};
@@ -512,44 +512,4 @@ impl Library for ColumnCompiler<'_> {
         let own = ["foreign_key", "copy_from_fk", "tick_time"];
         own.into_iter().chain(random::NAMES).map(str::to_owned).chain(providers::names()).collect()
     }
-}
-
-/// Everything that is wrong with tables before their columns are looked at.
-pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
-    let mut errors = Vec::new();
-    let mut wrong = |table: usize, column: Option<usize>, message: String, hint: Option<String>| {
-        errors.push(SpecError { table, column, range: None, message, hint });
-    };
-    if spec.tick.as_millis() == 0 || spec.tick.as_secs() > 366 * 86_400 {
-        let message = "a tick is at least a millisecond and at most a year long";
-        wrong(0, None, message.to_owned(), None);
-    }
-    if let Err(message) = providers::check_locale(&spec.locale) {
-        let hint = did_you_mean(&spec.locale, providers::locales().iter().copied())
-            .or_else(|| Some(format!("the locales are {}", providers::locales().join(", "))));
-        wrong(0, None, message, hint);
-    }
-    let mut tables = BTreeSet::new();
-    for (index, table) in spec.tables.iter().enumerate() {
-        if table.name.is_empty() {
-            wrong(index, None, "a table needs a name".to_owned(), None);
-        }
-        if !tables.insert(table.name.as_str()) {
-            wrong(index, None, format!("there are two tables `{}`", table.name), None);
-        }
-        if table.columns.is_empty() {
-            wrong(index, None, format!("table `{}` has no columns", table.name), None);
-        }
-        let mut columns = BTreeSet::new();
-        for (position, column) in table.columns.iter().enumerate() {
-            if column.name.is_empty() {
-                wrong(index, Some(position), "a column needs a name".to_owned(), None);
-            }
-            if !columns.insert(column.name.as_str()) {
-                let message = format!("table `{}` has two columns `{}`", table.name, column.name);
-                wrong(index, Some(position), message, None);
-            }
-        }
-    }
-    errors
 }

@@ -5,6 +5,7 @@
 //! after a restart where the last commit left off.
 
 mod bookmark;
+mod check;
 mod compile;
 mod evaluate;
 mod library;

@@ -29,14 +29,14 @@ impl RangeSource {
 }
 
 #[derive(Debug)]
-struct Rows {
+struct Part {
     tables: Tables,
     table: usize,
     rows: Range<u64>,
     timelines: Arc<Timelines>,
 }
 
-impl Decode for Rows {
+impl Decode for Part {
     fn decode(self: Box<Self>) -> Result<Decoded> {
         let batch = self.tables.generate(self.table, self.rows, &self.timelines)?;
         Ok(Decoded { batch, rejected: Vec::new(), input_bytes: 0 })
@@ -71,7 +71,7 @@ impl Source for RangeSource {
         let width = 64 * self.tables.schema(self.table).fields().len();
         let bytes = (rows.end - rows.start) as usize * width;
         let decode =
-            Rows { tables: self.tables.clone(), table: self.table, rows, timelines: self.timelines.clone() };
+            Part { tables: self.tables.clone(), table: self.table, rows, timelines: self.timelines.clone() };
         Ok(Pull::Work(Work { stream: 0, decode: Box::new(decode), bytes, boundary: Boundary::Allowed }))
     }
 

@@ -7,7 +7,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use millstream_core::{Key, Result, StreamName};
 
-use crate::compile::{Compiler, check_shape};
+use crate::check::check_shape;
+use crate::compile::Compiler;
 use crate::evaluate::Evaluation;
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};

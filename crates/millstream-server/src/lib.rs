@@ -48,8 +48,10 @@ impl Server {
                 .hint("write an address and a port: 127.0.0.1:8707")
         })?;
         if !wanted.ip().is_loopback() {
-            return Err(Error::config(format!("{address} is not on loopback, and there is no token to protect it"))
-                .hint("listen on 127.0.0.1 or [::1], and put a proxy with authentication before it"));
+            return Err(Error::config(format!(
+                "{address} is not on loopback, and there is no token to protect it"
+            ))
+            .hint("listen on 127.0.0.1 or [::1], and put a proxy with authentication before it"));
         }
         let listener = TcpListener::bind(wanted).await.map_err(|error| {
             Error::config(format!("cannot listen on {address}"))

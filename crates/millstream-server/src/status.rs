@@ -63,7 +63,8 @@ impl RunStatus {
         let Some(cadence) = &self.cadence else { return };
         let pipeline = || self.monitor.pipeline.clone();
         metrics::gauge!("millstream_generator_tick", "pipeline" => pipeline()).set(cadence.tick() as f64);
-        metrics::gauge!("millstream_generator_lag_seconds", "pipeline" => pipeline()).set(cadence.lag() as f64 / 1e6);
+        metrics::gauge!("millstream_generator_lag_seconds", "pipeline" => pipeline())
+            .set(cadence.lag() as f64 / 1e6);
         for table in cadence.tables() {
             let labels = [("pipeline", pipeline()), ("table", table.name().to_owned())];
             metrics::gauge!("millstream_table_rows", &labels).set(table.rows() as f64);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{CastOptions, can_cast_types, cast_with_options, nullif};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use millstream_core::{RejectedRow, Result, RowErrorKind, Transform};
 
@@ -72,11 +73,19 @@ impl Transform for Cast {
         for (position, to) in &self.casts {
             // The safe cast gives null where a value does not fit, which shows the rows that fail.
             let before = batch.column(*position);
-            let after = cast_with_options(before, to, &CastOptions::default()).map_err(internal)?;
+            let mut after = cast_with_options(before, to, &CastOptions::default()).map_err(internal)?;
+            if before.data_type().is_floating() && to.is_integer() {
+                // Arrow cuts off what is behind the decimal point; here that does not fit.
+                let back = cast_with_options(&after, before.data_type(), &CastOptions::default())
+                    .map_err(internal)?;
+                after = nullif(&after, &distinct(before, &back).map_err(internal)?).map_err(internal)?;
+            }
             if after.null_count() > before.null_count() {
                 let name = self.schema.field(*position).name();
                 for row in (0..batch.num_rows()).filter(|&row| after.is_null(row) && before.is_valid(row)) {
-                    failures.entry(row).or_insert_with(|| format!("column \"{name}\" does not fit the type {to}"));
+                    failures
+                        .entry(row)
+                        .or_insert_with(|| format!("column \"{name}\" does not fit the type {to}"));
                 }
                 fields[*position] = Arc::new(fields[*position].as_ref().clone().with_nullable(true));
             }

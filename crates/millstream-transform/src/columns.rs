@@ -17,7 +17,10 @@ pub struct Project {
 
 impl Project {
     /// `select`: these columns, in this order. The error names the first one that does not exist.
-    pub fn select<'a>(columns: impl IntoIterator<Item = &'a str>, input: &SchemaRef) -> Result<Self, UnknownColumn> {
+    pub fn select<'a>(
+        columns: impl IntoIterator<Item = &'a str>,
+        input: &SchemaRef,
+    ) -> Result<Self, UnknownColumn> {
         let mut positions = Vec::new();
         for (index, name) in columns.into_iter().enumerate() {
             positions.push(position(name, index, input)?);
@@ -26,7 +29,10 @@ impl Project {
     }
 
     /// `drop`: all columns but these.
-    pub fn drop<'a>(columns: impl IntoIterator<Item = &'a str>, input: &SchemaRef) -> Result<Self, UnknownColumn> {
+    pub fn drop<'a>(
+        columns: impl IntoIterator<Item = &'a str>,
+        input: &SchemaRef,
+    ) -> Result<Self, UnknownColumn> {
         let mut dropped = Vec::new();
         for (index, name) in columns.into_iter().enumerate() {
             dropped.push(position(name, index, input)?);
@@ -45,15 +51,15 @@ impl Project {
             let place = position(old, index, input).map_err(RenameError::Unknown)?;
             new.clone_into(&mut renamed[place]);
         }
-        Self::renamed("rename", renamed, input)
+        Self::renamed("rename", &renamed, input)
     }
 
     /// `snake_case`: all columns, their names in snake case.
     pub fn snake_case(input: &SchemaRef) -> Result<Self, RenameError> {
-        Self::renamed("snake_case", crate::snake_case_columns(input), input)
+        Self::renamed("snake_case", &crate::snake_case_columns(input), input)
     }
 
-    fn renamed(name: &'static str, names: Vec<String>, input: &SchemaRef) -> Result<Self, RenameError> {
+    fn renamed(name: &'static str, names: &[String], input: &SchemaRef) -> Result<Self, RenameError> {
         for (index, new) in names.iter().enumerate() {
             if let Some(other) = names[..index].iter().position(|earlier| earlier == new) {
                 return Err(RenameError::Collision {
@@ -126,7 +132,8 @@ impl Transform for Project {
 
     fn apply(&self, batch: RecordBatch, _: &mut Vec<RejectedRow>) -> Result<RecordBatch> {
         let columns = self.positions.iter().map(|&index| batch.columns().get(index).cloned());
-        let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(|| Error::internal("a column is missing"))?;
+        let columns =
+            columns.collect::<Option<Vec<_>>>().ok_or_else(|| Error::internal("a column is missing"))?;
         batch_of(&self.schema, columns, batch.num_rows())
     }
 }

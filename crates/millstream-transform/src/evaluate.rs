@@ -28,10 +28,16 @@ pub(crate) fn compile(source: &str, input: &Schema) -> Result<Expression, Compil
 }
 
 /// The values of `expression` for each row of `batch`; failed rows are noted in `errors`.
-pub(crate) fn evaluate(expression: &Expression, batch: &RecordBatch, errors: &mut RowErrors) -> Result<ArrayRef> {
+pub(crate) fn evaluate(
+    expression: &Expression,
+    batch: &RecordBatch,
+    errors: &mut RowErrors,
+) -> Result<ArrayRef> {
     let rows: Vec<u64> = (0..batch.num_rows() as u64).collect();
     let frame = Frame { columns: batch.columns(), rows: &rows };
-    expression.evaluate(&frame, errors).map_err(|error| Error::internal("an expression failed").caused_by(error))
+    expression
+        .evaluate(&frame, errors)
+        .map_err(|error| Error::internal("an expression failed").caused_by(error))
 }
 
 /// Rows that failed, in order, each with its first error.
@@ -75,7 +81,8 @@ pub(crate) fn without(failures: &Failures, batch: RecordBatch) -> Result<RecordB
     if failures.is_empty() {
         return Ok(batch);
     }
-    let kept = BooleanArray::from_iter((0..batch.num_rows()).map(|index| Some(!failures.contains_key(&index))));
+    let kept: BooleanArray =
+        (0..batch.num_rows()).map(|index| Some(!failures.contains_key(&index))).collect();
     filter_record_batch(&batch, &kept).map_err(internal)
 }
 

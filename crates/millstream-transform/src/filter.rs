@@ -23,7 +23,9 @@ impl Filter {
             other => Err(CompileError {
                 message: format!("a filter needs a condition, this is of type {other}"),
                 range: 0..expression.len(),
-                hint: Some("compare it with something: `amount > 10`, `name != \"\"`, `id is not None`".to_owned()),
+                hint: Some(
+                    "compare it with something: `amount > 10`, `name != \"\"`, `id is not None`".to_owned(),
+                ),
             }),
         }
     }
@@ -49,9 +51,8 @@ impl Transform for Filter {
         if !errors.is_empty() {
             let failures = first_errors(&errors);
             reject(&failures, RowErrorKind::Transform, &batch, rejected)?;
-            kept = BooleanArray::from_iter(
-                (0..batch.num_rows()).map(|row| Some(kept.value(row) && !failures.contains_key(&row))),
-            );
+            let passes = |row| Some(kept.value(row) && !failures.contains_key(&row));
+            kept = (0..batch.num_rows()).map(passes).collect();
         }
         if kept.true_count() == batch.num_rows() {
             return Ok(batch);

@@ -19,7 +19,8 @@ pub fn snake_case(name: &str) -> String {
             continue;
         }
         if character.is_uppercase() {
-            let after_lower = index > 0 && (characters[index - 1].is_lowercase() || characters[index - 1].is_numeric());
+            let after_lower =
+                index > 0 && (characters[index - 1].is_lowercase() || characters[index - 1].is_numeric());
             let before_lower = index > 0
                 && characters[index - 1].is_uppercase()
                 && characters.get(index + 1).is_some_and(|next| next.is_lowercase());

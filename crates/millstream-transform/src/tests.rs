@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use millstream_core::{Payload, Transform};
 use proptest::prelude::*;
@@ -64,7 +64,12 @@ proptest! {
 fn later_assignments_see_earlier_ones_and_columns_keep_their_place() {
     let input = batch(vec![Some(90), Some(30)]);
     let set = Set::new(
-        [("hours", "depDelay / 60"), ("depDelay", "depDelay * 2"), ("both", "hours + depDelay"), ("nothing", "None")],
+        [
+            ("hours", "depDelay / 60"),
+            ("depDelay", "depDelay * 2"),
+            ("both", "hours + depDelay"),
+            ("nothing", "None"),
+        ],
         &input.schema(),
     )
     .unwrap();
@@ -117,4 +122,16 @@ fn a_filter_must_be_a_condition() {
     assert!(error.message.contains("needs a condition"), "{}", error.message);
     let Err(error) = Filter::new("depDelya > 1", &batch(vec![]).schema()) else { panic!("accepted") };
     assert_eq!(error.range, 0..8);
+}
+
+#[test]
+fn a_float_with_a_fraction_is_no_integer() {
+    let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Float64, true)]));
+    let column: ArrayRef =
+        Arc::new(Float64Array::from(vec![Some(1.0), Some(1.5), None, Some(1e30), Some(-2.0)]));
+    let input = RecordBatch::try_new(schema.clone(), vec![column]).unwrap();
+    let mut rejected = Vec::new();
+    let output = Cast::new([("x", DataType::Int64)], &schema).unwrap().apply(input, &mut rejected).unwrap();
+    assert_eq!(integers(&output, "x"), [Some(1), None, Some(-2)]);
+    assert_eq!(rejected.iter().map(|row| row.row_index).collect::<Vec<_>>(), [1, 3]);
 }

@@ -48,14 +48,17 @@ impl File {
     }
 
     /// Builds its graph for a look at its rows (see [`plan_preview`]).
-    pub async fn plan_preview(&self, overrides: &Overrides, glimpse: &dyn Fn(&str) -> AnySink) -> Result<Plan> {
+    pub async fn plan_preview(
+        &self,
+        overrides: &Overrides,
+        glimpse: &dyn Fn(&str) -> AnySink,
+    ) -> Result<Plan> {
         plan_preview(&self.document, overrides, glimpse).await
     }
 
     /// Runs it until its sources end.
     pub async fn run(&self) -> Result<Outcome> {
-        let Plan { graph, options, .. } = self.plan(&Purpose::Run, &Overrides::default()).await?;
-        let outcome = millstream_engine::run(graph, options).await;
+        let outcome = self.plan(&Purpose::Run, &Overrides::default()).await?.run().await?;
         match outcome.result {
             Ok(()) => Ok(outcome),
             Err(error) => Err(error),

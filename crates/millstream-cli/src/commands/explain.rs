@@ -34,15 +34,18 @@ fn text(plan: &Plan) -> String {
         let _ = writeln!(text, "tables (a tick is {} s)", spec.tick.as_secs_f64());
         for &index in tables.order() {
             let table = &spec.tables[index];
-            let parents: Vec<&str> = tables.parents(index).into_iter().map(|parent| &*names[parent]).collect();
+            let parents: Vec<&str> =
+                tables.parents(index).into_iter().map(|parent| &*names[parent]).collect();
             let rate = table.effective_rate();
             let growth = if rate.is_zero() {
                 "does not grow".to_owned()
             } else {
                 format!("grows by {} rows a minute", rate.per_minute())
             };
-            let after = if parents.is_empty() { String::new() } else { format!(", after {}", parents.join(", ")) };
-            let _ = writeln!(text, "  {}: {} rows, then {growth}{after}", table.name, grouped(table.row_count));
+            let after =
+                if parents.is_empty() { String::new() } else { format!(", after {}", parents.join(", ")) };
+            let _ =
+                writeln!(text, "  {}: {} rows, then {growth}{after}", table.name, grouped(table.row_count));
         }
         text.push('\n');
     }
@@ -62,8 +65,9 @@ fn text(plan: &Plan) -> String {
         let _ = writeln!(text, "  {} <- {from}", sink.name);
         let _ = writeln!(text, "    {}: {}", sink.delivery.name(), sink.delivery.because());
         let channel = &sink.channel;
-        let timeout =
-            channel.timeout.map_or_else(String::new, |timeout| format!(", for at most {} s", timeout.as_secs_f64()));
+        let timeout = channel
+            .timeout
+            .map_or_else(String::new, |timeout| format!(", for at most {} s", timeout.as_secs_f64()));
         let _ = writeln!(
             text,
             "    buffer: {} rows, {}{timeout}, pauses at {}",
@@ -76,6 +80,6 @@ fn text(plan: &Plan) -> String {
         .options
         .checkpoint_interval
         .map_or_else(|| "at the end".to_owned(), |interval| format!("every {} s", interval.as_secs_f64()));
-    let _ = writeln!(text, "\nstate: {}, a checkpoint {interval}", plan.state_description);
+    let _ = writeln!(text, "\nstate: {}, a checkpoint {interval}", plan.state);
     text
 }

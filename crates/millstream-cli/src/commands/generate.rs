@@ -17,8 +17,10 @@ pub(crate) async fn generate(arguments: GenerateArguments, output: &OutputArgume
         GenerateFormat::Noop => OutputFormat::Noop,
     };
     if arguments.rows.is_some() && format == OutputFormat::Delta {
-        return Err(Error::config("a range of rows cannot be made as a Delta table, which keeps its own progress")
-            .hint("choose another --format, or leave --rows out"));
+        return Err(Error::config(
+            "a range of rows cannot be made as a Delta table, which keeps its own progress",
+        )
+        .hint("choose another --format, or leave --rows out"));
     }
     let only = arguments.table.map(|table| OnlyRows { table, rows: arguments.rows });
     let purpose = Purpose::Generate { output: arguments.output.clone(), format, only };
@@ -30,7 +32,9 @@ pub(crate) async fn generate(arguments: GenerateArguments, output: &OutputArgume
         && !output.quiet
     {
         let start = millstream::engine::time_text(tables.start());
-        say(&format!("note: `config.start` is not set, so that time begins now: write `start: {start}` for the same rows again"));
+        say(&format!(
+            "note: `config.start` is not set, so that time begins now: write `start: {start}` for the same rows again"
+        ));
     }
     drain::run(plan, &arguments.engine, output).await
 }

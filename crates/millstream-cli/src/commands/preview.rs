@@ -1,5 +1,6 @@
 //! `millstream preview FILE`
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
@@ -7,7 +8,7 @@ use arrow_cast::pretty::pretty_format_batches;
 use async_trait::async_trait;
 use millstream::config::Overrides;
 use millstream::core::{Chunk, Delivery, Epoch, EpochInfo, PreCommit, Sink, SinkStart, WriteReport};
-use millstream::engine::{self, AnySink};
+use millstream::engine::AnySink;
 use millstream::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
@@ -77,14 +78,13 @@ pub(crate) async fn preview(arguments: PreviewArguments, output: &OutputArgument
     let overrides = Overrides { chunk_rows: Some(arguments.rows.clamp(1, 8192)), ..Overrides::default() };
     let mut plan = file.plan_preview(&overrides, &make).await?;
     plan.options.stop = stop;
-    let outcome = engine::run(plan.graph, plan.options).await;
-    outcome.result?;
+    plan.run().await?.result?;
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     let mut text = String::new();
     for (stream, batches, rows) in &mut seen.streams {
         let table = pretty_format_batches(batches)
             .map_err(|error| Error::internal("rows cannot be shown").caused_by(error))?;
-        text.push_str(&format!("{stream} (first {rows} rows)\n{table}\n\n"));
+        let _ = writeln!(text, "{stream} (first {rows} rows)\n{table}\n");
     }
     print(&text)
 }

@@ -209,7 +209,7 @@ fn check_shape(context: &Context<'_>, map: &Map<'_>) {
         (None, _) if map.peek("tables").is_none() && map.peek("sources").is_none() => {
             let error =
                 Diagnostic::error(map.span, "the file makes no rows: it has no tables, sources or pipeline")
-                    .hint("`millstream init` writes a file to start from");
+                    .hint("start from examples/shop.yaml, or see docs/configuration.md");
             context.report(error);
         }
         _ => {}

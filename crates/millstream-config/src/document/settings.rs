@@ -72,7 +72,7 @@ pub struct Processing {
     pub chunk_size: usize,
     /// `parallelism`: workers; as many as there are cores unless given.
     pub parallelism: Option<usize>,
-    /// `buffer_size` of every edge in rows, default 65 536.
+    /// `buffer_size` of every edge in rows, default 16 384.
     pub buffer_size: u64,
     /// `backpressure`
     pub backpressure: Backpressure,
@@ -126,7 +126,7 @@ const POLICIES: [(&str, Backpressure); 5] = [
 const DEFAULT_TICK_INTERVAL: Duration = Duration::from_secs(10);
 const MAXIMUM_TICK_INTERVAL: Duration = Duration::from_hours(366 * 24);
 const DEFAULT_CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
-const DEFAULT_BUFFER_SIZE: u64 = 65_536;
+const DEFAULT_BUFFER_SIZE: u64 = 16_384;
 
 /// A chunk beyond this is no unit of work any more.
 const MAXIMUM_CHUNK_SIZE: u64 = 1 << 24;

@@ -162,7 +162,7 @@ pub(super) fn unknown_type<'a, T>(
     let error = if name == "memory" {
         Diagnostic::error(node.span, format!("a {role} in memory belongs to a program, not to a file"))
             .note(note)
-            .hint("use it from the Rust or Python API")
+            .hint("use it from the Rust API")
     } else if to_come.into_iter().any(|word| word == name) {
         Diagnostic::error(node.span, format!("the {role} `{name}` is not supported yet")).note(note)
     } else {

@@ -1,5 +1,7 @@
 //! What a checkpoint belongs to: the parts of a file that decide which rows come out.
 
+use std::fmt::Write as _;
+
 use millstream_core::Key;
 
 use crate::document::Document;
@@ -17,8 +19,8 @@ pub(super) fn fingerprint(document: &Document) -> String {
             entries.iter().filter(|(key, _)| !WITHOUT_EFFECT.contains(&key.key())).collect();
         sections.sort_by_key(|(key, _)| key.key());
         for (key, value) in sections {
-            write(key, &mut text);
-            write(value, &mut text);
+            describe(key, &mut text);
+            describe(value, &mut text);
         }
     }
     let key = Key::from_seed(0).named(&text);
@@ -26,18 +28,22 @@ pub(super) fn fingerprint(document: &Document) -> String {
 }
 
 /// Every value with its kind and length, so that different trees give different texts.
-fn write(node: &Node, text: &mut String) {
+fn describe(node: &Node, text: &mut String) {
     match &node.kind {
-        Kind::Scalar(scalar) => text.push_str(&format!("s{}:{}", scalar.text.len(), scalar.text)),
+        Kind::Scalar(scalar) => {
+            let _ = write!(text, "s{}:{}", scalar.text.len(), scalar.text);
+        }
         Kind::Sequence(items) => {
-            text.push_str(&format!("l{}", items.len()));
-            items.iter().for_each(|item| write(item, text));
+            let _ = write!(text, "l{}", items.len());
+            for item in items {
+                describe(item, text);
+            }
         }
         Kind::Mapping(entries) => {
-            text.push_str(&format!("m{}", entries.len()));
+            let _ = write!(text, "m{}", entries.len());
             for (key, value) in entries {
-                write(key, text);
-                write(value, text);
+                describe(key, text);
+                describe(value, text);
             }
         }
     }

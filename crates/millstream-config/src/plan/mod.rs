@@ -13,14 +13,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use millstream_core::{Clock, Error, ErrorKind, Result, StateStore};
+use millstream_core::{Clock, Error, Result, StateStore};
 use millstream_engine::{
-    AnySink, AnySource, FileStore, Graph, GraphBuilder, MemoryStore, RetryPolicy, RunOptions, SqliteStore,
-    SystemClock,
+    AnySink, AnySource, FileStore, Graph, GraphBuilder, MemoryStore, Outcome, RetryPolicy, RunOptions,
+    SqliteStore, SystemClock,
 };
 use millstream_generate::{CadenceStatus, GeneratorSource, Mode, RangeSource, Tables, TablesSpec};
 
-use crate::diagnostics::Diagnostics;
 use crate::document::{Document, OnError, StateKind};
 
 pub use sinks::OutputFormat;
@@ -91,14 +90,59 @@ pub struct Plan {
     pub expected_rows: Option<u64>,
     /// The bytes that its sources will read, as they lie on disk, where that is known.
     pub expected_bytes: Option<u64>,
-    /// Where state is kept, for people.
-    pub state_description: String,
+    /// Where state is kept.
+    pub state: PlannedState,
 }
 
-impl Diagnostics {
-    /// The errors as one error, whose text shows where they are in the file.
-    pub fn into_error(self, colour: bool) -> Error {
-        Error::new(ErrorKind::Config, self.render(colour).trim_end().to_owned())
+/// Where the state of a run is kept. Nothing is made there before [`PlannedState::open`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedState {
+    kind: StateKind,
+    path: PathBuf,
+    /// The path as it is written: a part of it may be a secret.
+    shown: String,
+}
+
+impl PlannedState {
+    fn of(document: &Document) -> Self {
+        let path = document.state.path.as_ref();
+        Self {
+            kind: document.state.kind,
+            path: path.map(|path| PathBuf::from(path.value.reveal())).unwrap_or_default(),
+            shown: path.map(|path| path.value.to_string()).unwrap_or_default(),
+        }
+    }
+
+    fn memory() -> Self {
+        Self { kind: StateKind::Memory, path: PathBuf::new(), shown: String::new() }
+    }
+
+    /// Opens the store, and makes it if it is not there.
+    pub fn open(&self) -> Result<Arc<dyn StateStore>> {
+        Ok(match self.kind {
+            StateKind::Memory => Arc::new(MemoryStore::new()),
+            StateKind::File => Arc::new(FileStore::open(&self.path)?),
+            StateKind::Sqlite => Arc::new(SqliteStore::open(&self.path)?),
+        })
+    }
+}
+
+impl std::fmt::Display for PlannedState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.kind {
+            StateKind::Memory => f.write_str("memory"),
+            StateKind::File => write!(f, "files in {}", self.shown),
+            StateKind::Sqlite => write!(f, "SQLite in {}", self.shown),
+        }
+    }
+}
+
+impl Plan {
+    /// Opens the state and runs the graph.
+    pub async fn run(self) -> Result<Outcome> {
+        let state = self.state.open()?;
+        // On the heap: the future of a run is large.
+        Ok(Box::pin(millstream_engine::run(self.graph, RunOptions { state, ..self.options })).await)
     }
 }
 
@@ -180,11 +224,9 @@ async fn build(
     }
     let graph = builder.build()?;
     let keeps_none = generates || glimpse.is_some();
-    let (state, state_description): (Arc<dyn StateStore>, String) =
-        if keeps_none { (Arc::new(MemoryStore::new()), "memory".to_owned()) } else { state_store(document)? };
+    let state = if keeps_none { PlannedState::memory() } else { PlannedState::of(document) };
     let options = RunOptions {
         clock: overrides.clock.clone(),
-        state,
         fingerprint: fingerprint::fingerprint(document),
         checkpoint_interval: (!keeps_none).then_some(document.checkpoint.interval),
         parallelism,
@@ -197,7 +239,7 @@ async fn build(
         restart: overrides.restart,
         ..RunOptions::default()
     };
-    Ok(Plan { graph, options, cadence, tables: compiled, expected_rows, expected_bytes, state_description })
+    Ok(Plan { graph, options, cadence, tables: compiled, expected_rows, expected_bytes, state })
 }
 
 /// The table that only is asked for, and the rows of it.
@@ -227,17 +269,8 @@ pub fn compile_tables(document: &Document, overrides: &Overrides) -> Result<(Tab
     let now = overrides.clock.now().div_euclid(1_000_000) * 1_000_000;
     match Tables::compile(&spec, spec.start.unwrap_or(now)) {
         Ok(tables) => Ok((tables, spec)),
-        Err(errors) => Err(document.spec_diagnostics(&errors).into_error(false)),
+        Err(errors) => Err(document.spec_diagnostics(&errors).into()),
     }
-}
-
-fn state_store(document: &Document) -> Result<(Arc<dyn StateStore>, String)> {
-    let path = document.state.path.as_ref().map_or("", |path| path.value.reveal());
-    Ok(match document.state.kind {
-        StateKind::Memory => (Arc::new(MemoryStore::new()), "memory".to_owned()),
-        StateKind::File => (Arc::new(FileStore::open(path)?), format!("files in {path}")),
-        StateKind::Sqlite => (Arc::new(SqliteStore::open(path)?), format!("SQLite in {path}")),
-    })
 }
 
 /// A sink with its name and the streams that it takes.

@@ -1,7 +1,7 @@
 //! Sinks of a document, of `serve --output` and of `generate --output`.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use millstream_connectors::TextEncoding;
@@ -20,6 +20,7 @@ use millstream_formats::parquet::{ParquetCompression as Pages, ParquetOptions};
 use super::channels::channel;
 use super::streams::PIPELINE_RESULT;
 use super::{NamedSink, Purpose};
+use crate::diagnostics::Diagnostic;
 use crate::document::{
     CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, StdoutFormat,
     TextCompression,
@@ -80,6 +81,7 @@ pub(super) fn add(
                 let edge = channel(document, pipeline.sink.buffer);
                 return Ok(builder.sink(name, vec![PIPELINE_RESULT.to_owned()], sink, edge));
             }
+            refuse_shared_paths(document)?;
             let endless = matches!(purpose, Purpose::Serve { .. }) && !document.tables.is_empty();
             for sink in &document.sinks {
                 let from: Vec<String> = sink.from.iter().map(|from| from.value.clone()).collect();
@@ -97,6 +99,38 @@ pub(super) fn add(
         builder = builder.sink(name, from, sink, channel(document, EdgeBuffer::default()));
     }
     Ok(builder)
+}
+
+/// Two sinks that write to one place would overwrite each other.
+fn refuse_shared_paths(document: &Document) -> Result<()> {
+    let dead_letter = document.dead_letter.iter().map(|connector| ("dead_letter", connector));
+    let sinks =
+        document.sinks.iter().map(|sink| (sink.name.value.as_str(), &sink.connector)).chain(dead_letter);
+    let mut found = document.diagnostics();
+    let mut seen: Vec<(PathBuf, &SinkConnector)> = Vec::new();
+    for (name, connector) in sinks {
+        let Some(path) = path_of(&connector.kind.value) else { continue };
+        let path: PathBuf = Path::new(path).components().filter(|part| *part != Component::CurDir).collect();
+        if let Some((_, other)) = seen.iter().find(|(taken, _)| *taken == path) {
+            let error =
+                Diagnostic::error(connector.span, format!("`{name}` writes to the path of another sink"))
+                    .related(other.span, "this one")
+                    .hint("give each sink a path of its own, or one sink several streams: `from: [a, b]`");
+            found.push(error);
+        }
+        seen.push((path, connector));
+    }
+    if found.has_errors() { Err(found.into()) } else { Ok(()) }
+}
+
+fn path_of(kind: &SinkKind) -> Option<&str> {
+    Some(match kind {
+        SinkKind::Jsonl(sink) => sink.path.value.reveal(),
+        SinkKind::Csv(sink) => sink.path.value.reveal(),
+        SinkKind::Parquet(sink) => sink.path.value.reveal(),
+        SinkKind::Delta(sink) => sink.path.value.reveal(),
+        SinkKind::Stdout(_) | SinkKind::Noop => return None,
+    })
 }
 
 /// A sink of the caller's for each stream that ends in a sink, or for each table if there are no sinks.

@@ -71,9 +71,7 @@ async fn open(name: &str, connector: &SourceConnector) -> Result<FileSource> {
         SourceKind::Parquet(parquet) => (&parquet.paths, FileFormat::Parquet { columns: None }),
     };
     let options = FileSourceOptions { format: Some(format), ..FileSourceOptions::new(texts(paths)) };
-    FileSource::open_files(name, options)
-        .await
-        .map_err(|error: Error| error.context(format!("source {name}")))
+    FileSource::open_files(name, options).await
 }
 
 fn texts(paths: &[Spanned<Text>]) -> Vec<String> {

@@ -63,7 +63,7 @@ pub(super) fn add(
         }
     }
     if found.has_errors() {
-        return Err(found.into_error(false));
+        return Err(found.into());
     }
     if let Some(stream) = pending.first() {
         return Err(Error::internal(format!("the stream {} was never derived", stream.name.value)));

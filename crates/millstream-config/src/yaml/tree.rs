@@ -61,7 +61,7 @@ fn build(file: &SourceFile, protected: &str) -> (Option<Node>, Vec<Diagnostic>) 
     }
     if builder.root.is_none() {
         let error = Diagnostic::error(Span::empty(0), "the file is empty")
-            .hint("`millstream init` writes a file to start from");
+            .hint("start from examples/shop.yaml, or see docs/configuration.md");
         builder.found.push(error);
     }
     (builder.root, builder.found)
@@ -299,12 +299,10 @@ impl Builder<'_> {
         } else if info.contains("indentation") {
             "is a bracket or a quote on the lines before closed?"
         } else {
-            ""
+            "check the indentation, the quotes and the brackets up to here"
         };
-        let mut diagnostic = Diagnostic::error(Span::new(at, end), format!("not valid YAML: {info}"));
-        if !hint.is_empty() {
-            diagnostic = diagnostic.hint(hint);
-        }
+        let mut diagnostic =
+            Diagnostic::error(Span::new(at, end), format!("not valid YAML: {info}")).hint(hint);
         // Inside brackets the place where they opened often explains the rest.
         if let Some(open) = self.open.last().map(|open| open.start)
             && self.file.text()[open..].starts_with(['{', '['])

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::failure::sink_error;
 use millstream_core::{Epoch, Error, Key, Result};
 
 /// A table's folder, as one application sees it.
@@ -21,9 +22,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Takes the folder at `path` for the application, and makes it if it is not there.
     pub(super) fn claim(path: &Path, application: &str) -> Result<Self> {
-        fs::create_dir_all(path).map_err(|cause| {
-            Error::sink(format!("cannot create the folder {}", path.display())).caused_by(cause)
-        })?;
+        fs::create_dir_all(path).map_err(|cause| sink_error("create the folder", path, cause))?;
         let mark = mark(application);
         let lock = lock(path, &mark, application)?;
         Ok(Self { path: path.to_owned(), mark, _lock: lock })
@@ -76,8 +75,7 @@ impl Folder {
     /// What a killed run left behind: all files in the making, and the names of data files of epochs after
     /// `committed`. The former are removed, the latter are for the caller to judge.
     pub(super) fn sweep(&self, committed: Option<Epoch>) -> Result<Vec<String>> {
-        let unreadable =
-            |cause| Error::sink(format!("cannot list the folder {}", self.path.display())).caused_by(cause);
+        let unreadable = |cause| sink_error("list the folder", &self.path, cause);
         let mut leftovers = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -111,7 +109,7 @@ impl Folder {
     fn remove(&self, name: &str) -> Result<()> {
         match fs::remove_file(self.path.join(name)) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                Err(Error::sink(format!("cannot remove the leftover {name}")).caused_by(cause))
+                Err(sink_error("remove the leftover", &self.path.join(name), cause))
             }
             _ => Ok(()),
         }
@@ -139,7 +137,7 @@ fn lock(path: &Path, mark: &str, application: &str) -> Result<Option<File>> {
         .truncate(false)
         .write(true)
         .open(&name)
-        .map_err(|cause| Error::sink(format!("cannot write to {}", path.display())).caused_by(cause))?;
+        .map_err(|cause| sink_error("write", &name, cause))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => {

@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::folder::sync_folder;
+use crate::failure::sink_error;
 
 /// The key under which a commit records its epoch's bookmarks, as JSON text.
 pub(super) const BOOKMARKS: &str = "millstream.bookmarks";
@@ -51,7 +52,7 @@ impl Log {
     }
 
     fn unreadable(&self, cause: io::Error) -> Error {
-        Error::sink(format!("cannot read the log {}", self.0.display())).caused_by(cause)
+        sink_error("read the log", &self.0, cause)
     }
 
     /// The entry of `version`; `None` if it was never made, or cleaned up.
@@ -100,14 +101,13 @@ impl Log {
             Ok(true)
         };
         create().map_err(|cause: io::Error| {
-            let gone = cause.kind() == io::ErrorKind::NotFound;
-            let error = Error::sink(format!("cannot write version {version} to {}", self.0.display()));
-            if gone {
-                error.hint("was the table's folder removed while the pipeline was running?")
+            if cause.kind() == io::ErrorKind::NotFound {
+                Error::sink(format!("cannot write {}", self.path(version).display()))
+                    .caused_by(cause)
+                    .hint("was the table's folder removed while the pipeline was running?")
             } else {
-                error
+                sink_error("write", &self.path(version), cause)
             }
-            .caused_by(cause)
         })
     }
 
@@ -117,9 +117,7 @@ impl Log {
             fs::create_dir_all(&self.0)?;
             self.0.parent().map_or(Ok(()), sync_folder)
         };
-        create().map_err(|cause| {
-            Error::sink(format!("cannot create the folder {}", self.0.display())).caused_by(cause)
-        })
+        create().map_err(|cause| sink_error("create the folder", &self.0, cause))
     }
 }
 

@@ -40,6 +40,7 @@ use millstream_core::{
 use millstream_formats::parquet::{ParquetCompression, ParquetOptions};
 use serde_json::json;
 
+use crate::failure::sink_error;
 use folder::{Folder, sync_folder};
 use schema::TableSchema;
 use snapshot::Loaded;
@@ -206,9 +207,7 @@ impl Sink for DeltaSink {
                     }
                     sync_folder(&path)
                 };
-                publish().map_err(|cause| {
-                    Error::sink(format!("cannot publish files in {}", path.display())).caused_by(cause)
-                })
+                publish().map_err(|cause| sink_error("publish files in", &path, cause))
             }))
             .await?;
         }
@@ -230,7 +229,9 @@ impl Sink for DeltaSink {
     }
 
     fn delivery(&self) -> Delivery {
-        Delivery::exactly_once("application transaction, version = epoch")
+        Delivery::exactly_once(
+            "one Delta commit per epoch, whose application transaction has the epoch as its version",
+        )
     }
 }
 

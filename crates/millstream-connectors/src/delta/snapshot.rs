@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::folder::Folder;
 use super::log::{BOOKMARKS, Entry, Log};
 use super::schema::TableSchema;
+use crate::failure::sink_error;
 
 /// Features of a table that appending plain rows need not care about, or that we know how to honour. Every other is
 /// refused: a writer that does not know a feature breaks the table.
@@ -177,9 +178,7 @@ pub(super) fn unreadable(path: &Path, cause: DeltaTableError) -> Error {
 }
 
 pub(super) fn location(path: &Path) -> Result<String> {
-    let absolute = path
-        .canonicalize()
-        .map_err(|cause| Error::sink(format!("cannot find {}", path.display())).caused_by(cause))?;
+    let absolute = path.canonicalize().map_err(|cause| sink_error("find", path, cause))?;
     absolute
         .to_str()
         .map(str::to_owned)

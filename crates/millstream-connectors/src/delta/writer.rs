@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::folder::{FingerprintedFile, Folder};
 use super::statistics::statistics;
+use crate::failure::{sink_error, while_writing};
 
 /// A row group ends early at this many bytes in memory, so that wide rows do not break the memory bound (S-3).
 const GROUP_BYTES: usize = 64 << 20;
@@ -151,7 +152,7 @@ impl EpochWriter {
             for (seen, new) in file.has_nan.iter_mut().zip(group.has_nan) {
                 *seen |= new;
             }
-            file.parquet.append(group.encoded)?;
+            file.parquet.append(group.encoded).map_err(|error| while_writing(&file.path, error))?;
             Ok(file)
         }))
         .await?;
@@ -166,9 +167,7 @@ impl EpochWriter {
     fn create(&mut self, folder: &Folder) -> Result<OpenFile> {
         let path = folder.unfinished(self.next_number);
         self.next_number += 1;
-        let file = FingerprintedFile::create(&path).map_err(|cause| {
-            Error::sink(format!("cannot create a file in {}", folder.path().display())).caused_by(cause)
-        })?;
+        let file = FingerprintedFile::create(&path).map_err(|cause| sink_error("create", &path, cause))?;
         Ok(OpenFile {
             parquet: ParquetFile::new(file, &self.schema, &self.options, Vec::new())?,
             path,
@@ -179,10 +178,9 @@ impl EpochWriter {
     async fn close(&mut self, file: OpenFile) -> Result<()> {
         let schema = self.schema.clone();
         let finished = joined(tokio::task::spawn_blocking(move || {
-            let (sink, metadata) = file.parquet.finish()?;
-            let (bytes, fingerprint) = sink.seal().map_err(|cause| {
-                Error::sink(format!("cannot flush {}", file.path.display())).caused_by(cause)
-            })?;
+            let finished = file.parquet.finish();
+            let (sink, metadata) = finished.map_err(|error| while_writing(&file.path, error))?;
+            let (bytes, fingerprint) = sink.seal().map_err(|cause| sink_error("write", &file.path, cause))?;
             Ok(FinishedFile {
                 path: file.path,
                 rows: metadata.file_metadata().num_rows() as u64,

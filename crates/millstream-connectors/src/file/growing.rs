@@ -11,9 +11,9 @@ use millstream_formats::Compression;
 use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
-use super::failure::sink_error;
 use super::output::OutputFile;
 use super::place::{Place, length, lost};
+use crate::failure::sink_error;
 
 /// What has to be in the file once it is committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

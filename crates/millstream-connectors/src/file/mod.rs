@@ -2,7 +2,6 @@
 
 mod below;
 pub(crate) mod disk;
-pub(crate) mod failure;
 mod growing;
 mod output;
 mod parquet_sink;

@@ -7,7 +7,7 @@ use millstream_core::{Error, Result};
 use millstream_formats::{Compression, Compressor, compressor};
 
 use super::disk::{Disk, DiskFile};
-use super::failure::sink_error;
+use crate::failure::sink_error;
 
 /// Large enough that small chunks do not each cost a system call.
 const BUFFER: usize = 256 * 1024;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use millstream_core::{Error, Result};
 
 use super::disk::{Disk, length_of, names_in};
-use super::failure::sink_error;
+use crate::failure::sink_error;
 
 /// An output file `NAME` and what is kept beside it until it is published: `.NAME.staged`, `.NAME.part-1` …
 #[derive(Debug, Clone)]

@@ -8,9 +8,9 @@ use millstream_formats::Compression;
 use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
-use super::failure::sink_error;
 use super::output::OutputFile;
 use super::place::{Place, length, lost};
+use crate::failure::sink_error;
 
 /// How much of the staged file belongs to a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

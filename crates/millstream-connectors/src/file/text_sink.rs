@@ -12,10 +12,10 @@ use millstream_formats::Compression;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, LocalDisk};
-use super::failure::blocking;
 use super::growing::{Growing, GrowingToken};
 use super::place::Place;
 use super::staged::{Staged, StagedToken, publish};
+use crate::failure::blocking;
 use crate::text_encoding::{Encoder, NotOpen, TextEncoding};
 
 /// What a [`TextSink`] writes, and where.

@@ -46,6 +46,7 @@ struct Coordinator {
     tasks: JoinSet<Result<()>>,
     events: mpsc::UnboundedReceiver<Event>,
     source_names: Vec<String>,
+    columns: BTreeMap<String, String>,
     operator_names: Vec<(usize, String)>,
     sink_names: Vec<String>,
     sources: Vec<mpsc::UnboundedSender<SourceCommand>>,
@@ -96,6 +97,7 @@ pub(crate) async fn coordinate(prepared: Prepared, options: RunOptions) -> Resul
         ended: vec![false; sources.len()],
         wanted: vec![false; sources.len()],
         source_names: graph.source_names,
+        columns: graph.columns,
         operator_names: graph.operator_names,
         sink_names: graph.sink_names,
         options,
@@ -197,6 +199,7 @@ impl Coordinator {
         let gathered = self.gather().await?;
         let mut checkpoint = Checkpoint::new(&self.options.fingerprint, epoch, last, at);
         checkpoint.sequences = gathered.sequences;
+        checkpoint.columns.clone_from(&self.columns);
         for (index, bookmark) in &gathered.bookmarks {
             checkpoint.sources.insert(self.source_names[*index].clone(), bookmark.clone());
         }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use millstream_core::{Decode, Envelope, Error, Result, Watermark};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use millstream_core::{Decode, Envelope, Result, Watermark};
+use tokio::sync::mpsc;
 
 use super::coordinator::{Event, gone};
 use super::parcel::{Barrier, Parcel, Rows};
 use super::segment::{Job, JobOutput, Segment};
+use super::workers::{Pending, Workers};
 use crate::budget::{Budget, Reservation};
 use crate::channel::Sender;
 
 enum Slot {
-    Job(JoinHandle<Result<JobOutput>>, Option<Arc<Reservation>>),
+    Job(Pending<JobOutput>, Option<Arc<Reservation>>),
     Barrier(Barrier),
     Watermark(Watermark),
 }
@@ -22,7 +22,7 @@ enum Slot {
 pub(crate) struct Dispatcher {
     segment: Arc<Segment>,
     slots: mpsc::Sender<Slot>,
-    workers: Arc<Semaphore>,
+    workers: Workers,
     budget: Budget,
     sequences: Vec<u64>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Dispatch {
     pub(crate) segment: Arc<Segment>,
     pub(crate) edges: Vec<Sender<Parcel>>,
     pub(crate) dead_letter_edge: Option<usize>,
-    pub(crate) workers: Arc<Semaphore>,
+    pub(crate) workers: Workers,
     pub(crate) budget: Budget,
     /// Bounds the jobs that run or wait to be handed over.
     pub(crate) in_flight: usize,
@@ -88,15 +88,13 @@ impl Dispatcher {
     ) -> Result<()> {
         let reservation = if bytes > 0 { Some(Arc::new(self.budget.reserve(bytes).await)) } else { None };
         let slot = self.slots.reserve().await.map_err(gone)?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(gone)?;
         let sequence = self.sequences[output];
         self.sequences[output] += 1;
         let (segment, span) = (self.segment.clone(), tracing::Span::current());
-        let handle = tokio::task::spawn_blocking(move || {
-            let _worker = worker;
-            span.in_scope(|| segment.execute(Job { output, decode, sequence, last, at }))
-        });
-        slot.send(Slot::Job(handle, reservation));
+        let pending = self
+            .workers
+            .submit(move || span.in_scope(|| segment.execute(Job { output, decode, sequence, last, at })));
+        slot.send(Slot::Job(pending, reservation));
         Ok(())
     }
 
@@ -116,10 +114,8 @@ impl Distributor {
     pub(crate) async fn run(mut self) -> Result<()> {
         while let Some(slot) = self.slots.recv().await {
             match slot {
-                Slot::Job(handle, reservation) => {
-                    let output = handle
-                        .await
-                        .map_err(|error| Error::internal("a worker ended unexpectedly").caused_by(error))??;
+                Slot::Job(pending, reservation) => {
+                    let output = pending.result().await?;
                     self.distribute(output, reservation).await?;
                 }
                 Slot::Barrier(barrier) => {

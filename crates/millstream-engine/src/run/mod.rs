@@ -9,6 +9,7 @@ mod segment;
 mod setup;
 mod sink;
 mod source;
+mod workers;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

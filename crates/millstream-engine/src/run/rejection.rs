@@ -39,7 +39,12 @@ impl Rejections {
         let Some(dead_letter) = &self.dead_letter else {
             return match self.policy {
                 OnError::Skip => {
-                    tracing::warn!(stage, rows = rejected.len(), first = first.message, "rows skipped");
+                    // The first says what is wrong; the report says how often.
+                    if self.monitor.skipped.get() == 0 {
+                        tracing::warn!(stage, first = first.message, "skipping rows that do not fit");
+                    } else {
+                        tracing::debug!(stage, rows = rejected.len(), first = first.message, "rows skipped");
+                    }
                     self.monitor.skipped.add(rejected.len() as u64);
                     Ok(None)
                 }

@@ -54,8 +54,8 @@ pub(crate) struct Segment {
 pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    const KEPT: usize = 64;
-    const LARGEST: usize = 32 << 20;
+    const KEPT: usize = 16;
+    const LARGEST: usize = 4 << 20;
 
     fn take(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()

@@ -1,13 +1,14 @@
 //! Before the first row: the lease, the checkpoint, open sinks and sources, and the wiring of tasks by edges.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::datatypes::Schema;
 use millstream_core::{
     Clock, Epoch, Error, LeaseGuard, LeaseHolder, PreCommit, Progress, Result, SinkStart, StreamName,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::coordinator::Event;
 use super::dispatch::{Dispatch, Dispatcher, Distributor};
@@ -17,6 +18,7 @@ use super::rejection::{DeadLetter, Rejections};
 use super::segment::{Buffers, Derivation, Leaf, Segment, StreamPlan};
 use super::sink::SinkTask;
 use super::source::{SourceCommand, SourceTask};
+use super::workers::Workers;
 use super::{OnError, RunOptions};
 use crate::budget::Budget;
 use crate::channel::{ChannelOptions, ChannelStats, Receiver, Sender, channel};
@@ -41,6 +43,8 @@ pub(crate) struct Wired {
     pub(crate) pipeline: String,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) source_names: Vec<String>,
+    /// The columns of each source stream, as text.
+    pub(crate) columns: BTreeMap<String, String>,
     pub(crate) operator_names: Vec<(usize, String)>,
     pub(crate) sink_names: Vec<String>,
     pub(crate) sources: Vec<(SourceTask, mpsc::UnboundedSender<SourceCommand>)>,
@@ -71,6 +75,9 @@ pub(crate) async fn prepare(mut graph: Graph, options: &RunOptions) -> Result<Pr
         ))
         .hint("start over with --restart, or take the change back to go on from the checkpoint"));
     }
+    if let Some(checkpoint) = &previous {
+        same_columns(&graph, checkpoint)?;
+    }
     open_sinks(&mut graph, previous.as_ref(), options).await?;
     let progress = sink_progress(&mut graph).await?;
     let reported = progress.values().flatten().map(|progress| progress.epoch).max().unwrap_or_default();
@@ -97,13 +104,50 @@ pub(crate) async fn prepare(mut graph: Graph, options: &RunOptions) -> Result<Pr
         dispatched: dispatched.clone(),
         events: event_sender,
         sequences: sequences.into_iter().collect(),
-        workers: Arc::new(Semaphore::new(options.parallelism.get())),
+        workers: Workers::start(options.parallelism.get())?,
         budget: Budget::new(options.memory_limit),
         buffers: Arc::default(),
     };
     let graph = wiring.wire(graph);
     let segments = graph.distributors.len();
     Ok(Prepared { lease, previous, epoch, graph, events, dispatched, segments })
+}
+
+/// Refuses to go on with other columns than before: they may have been inferred from another sample (S-4).
+fn same_columns(graph: &Graph, checkpoint: &Checkpoint) -> Result<()> {
+    for stream in graph
+        .sources
+        .iter()
+        .filter(|node| matches!(node.source, AnySource::Plain(_)))
+        .flat_map(|node| &node.streams)
+    {
+        let stream = &graph.streams[*stream];
+        let (now, before) = (columns_text(&stream.schema), checkpoint.columns.get(&*stream.name));
+        if let Some(before) = before.filter(|before| **before != now) {
+            return Err(Error::state(format!(
+                "the columns of {} have changed since its checkpoint: {}",
+                stream.name,
+                first_difference(before, &now)
+            ))
+            .hint("declare their types under `columns`, or start over with --restart"));
+        }
+    }
+    Ok(())
+}
+
+/// One line per column: its name and its type.
+pub(crate) fn columns_text(schema: &Schema) -> String {
+    let lines: Vec<String> =
+        schema.fields().iter().map(|field| format!("{}: {}", field.name(), field.data_type())).collect();
+    lines.join("\n")
+}
+
+fn first_difference(before: &str, now: &str) -> String {
+    let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());
+    let index = before.iter().zip(&now).take_while(|(before, now)| before == now).count();
+    let line =
+        |lines: &[&str]| lines.get(index).map_or_else(|| "nothing".to_owned(), |line| format!("`{line}`"));
+    format!("{} was there, {} is now", line(&before), line(&now))
 }
 
 async fn open_sinks(graph: &mut Graph, previous: Option<&Checkpoint>, options: &RunOptions) -> Result<()> {
@@ -192,7 +236,7 @@ struct Wiring<'a> {
     dispatched: Arc<AtomicU64>,
     events: mpsc::UnboundedSender<Event>,
     sequences: HashMap<String, u64>,
-    workers: Arc<Semaphore>,
+    workers: Workers,
     budget: Budget,
     buffers: Arc<Buffers>,
 }
@@ -241,6 +285,12 @@ impl Wiring<'_> {
             .enumerate()
             .filter(|(_, node)| matches!(node.operation, Operation::Stateful(_)))
             .map(|(index, node)| (index, node.name.clone()))
+            .collect();
+        let columns = graph
+            .sources
+            .iter()
+            .flat_map(|node| &node.streams)
+            .map(|&id| (graph.streams[id].name.to_string(), columns_text(&graph.streams[id].schema)))
             .collect();
         let source_names = graph.sources.iter().map(|node| node.name.clone()).collect();
         let sink_names = graph.sinks.iter().map(|node| node.name.clone()).collect();
@@ -317,6 +367,7 @@ impl Wiring<'_> {
             pipeline: graph.pipeline,
             monitor: self.monitor,
             source_names,
+            columns,
             operator_names,
             sink_names,
             sources,

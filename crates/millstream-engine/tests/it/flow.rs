@@ -138,7 +138,7 @@ fn a_drop_policy_loses_only_what_it_counts_and_is_not_exactly_once() {
             .sink("all", vec!["numbers".into()], AnySink::Plain(Box::new(Table::new(&disk))), channel)
             .build()
             .unwrap();
-        assert_eq!(graph.describe().sinks[0].delivery.name(), "at-least-once");
+        assert_eq!(graph.describe().sinks[0].delivery.name(), "best-effort");
         let outcome = runtime().block_on(run(graph, options(&MemoryStore::new(), 2)));
         outcome.result.unwrap();
         let totals = &outcome.report.totals;

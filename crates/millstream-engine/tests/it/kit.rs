@@ -44,6 +44,7 @@ pub struct Numbers {
     pub boundary: Option<i64>,
     pub boundary_due: bool,
     pub bounded: bool,
+    pub schema: SchemaRef,
     pub acknowledged: Arc<AtomicI64>,
 }
 
@@ -60,6 +61,7 @@ impl Numbers {
             boundary: None,
             boundary_due: false,
             bounded: true,
+            schema: schema(),
             acknowledged: Arc::default(),
         }
     }
@@ -93,7 +95,7 @@ impl Source for Numbers {
     fn streams(&self) -> Vec<StreamSchema> {
         vec![StreamSchema {
             name: self.name.into(),
-            schema: schema(),
+            schema: self.schema.clone(),
             bounded: self.bounded,
             origin: "declared".into(),
         }]

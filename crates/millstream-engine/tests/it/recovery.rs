@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use millstream_core::{LeaseHolder, SimulatedClock, StateStore};
 use millstream_engine::{
     AnySink, AnySource, ChannelOptions, Graph, GraphBuilder, MemoryStore, Outcome, RunOptions, run,
@@ -206,4 +207,18 @@ fn an_operators_snapshot_is_what_it_had_seen_at_the_barrier() {
     assert_eq!(disk.lock().unwrap().rows(), sums()[..120]);
     runtime().block_on(run(graph(&disk, source(), None), options(&store, 2))).result.unwrap();
     assert_eq!(disk.lock().unwrap().rows(), sums());
+}
+
+#[test]
+fn other_columns_than_at_the_checkpoint_are_refused() {
+    let (disk, store) = (Arc::default(), MemoryStore::new());
+    runtime().block_on(run(graph(&disk, source(), None), options(&store, 2))).result.unwrap();
+    let text: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Utf8, false)]));
+    let changed = Numbers { schema: text, ..source() };
+    let error = runtime().block_on(run(graph(&disk, changed, None), options(&store, 2))).result.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the columns of numbers have changed since its checkpoint: `n: Int64` was there, `n: Utf8` is now"
+    );
+    assert!(error.hint_text().unwrap().contains("--restart"));
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ruff_python_ast::{ExprBinOp, ExprUnaryOp, Operator, UnaryOp};
 
 use super::Compiler;
+use super::literal::smallest_int;
 use super::text::Pieces;
 use crate::errors::CompileError;
 use crate::kernels::float::{FloatArithmetic, FloatSign};
@@ -28,7 +29,7 @@ impl Compiler<'_> {
                 Err(CompileError::new(whole, "the operator `~` is not supported").hint("write `not x`"))
             }
             UnaryOp::USub => {
-                if let Some(node) = self.smallest_int(&operation.operand, whole.clone()) {
+                if let Some(node) = smallest_int(&operation.operand, whole.clone()) {
                     return Ok(node);
                 }
                 let node = self.value(&operation.operand)?;
@@ -78,8 +79,8 @@ impl Compiler<'_> {
         match (&left.type_, operation.op, &right.type_) {
             (Type::Str, Operator::Add, Type::Str) => {
                 let mut pieces = Pieces::default();
-                self.push_value(&mut pieces, left)?;
-                self.push_value(&mut pieces, right)?;
+                pieces.push_value(left);
+                pieces.push_value(right);
                 return self.assemble(pieces, whole);
             }
             (Type::Str, Operator::Mult, Type::Int | Type::Bool) => return self.repeat(left, right, whole),

@@ -64,7 +64,7 @@ impl Compiler<'_> {
     }
 
     fn only(&mut self, call: &ExprCall, signature: &Signature) -> Result<Node, CompileError> {
-        match self.bind(call, signature)?.first() {
+        match signature.bind(call)?.first() {
             Some(Some(argument)) => self.raw(argument),
             _ => Err(CompileError::new(range(call), format!("`{}` needs an argument", signature.name))),
         }
@@ -109,7 +109,7 @@ impl Compiler<'_> {
         let signature =
             Signature { name: "round", parameters: &["number", "ndigits"], required: 1, named_from: 0 };
         let whole = range(call);
-        let bound = self.bind(call, &signature)?;
+        let bound = signature.bind(call)?;
         let (Some(number), digits) = (bound[0], bound[1]) else {
             return Err(CompileError::new(whole, "`round` needs an argument"));
         };
@@ -139,7 +139,7 @@ impl Compiler<'_> {
 
     fn len(&mut self, call: &ExprCall) -> Result<Node, CompileError> {
         let whole = range(call);
-        let bound = self.bind(call, &one_argument("len"))?;
+        let bound = one_argument("len").bind(call)?;
         let Some(Some(argument)) = bound.first() else {
             return Err(CompileError::new(whole, "`len` needs an argument"));
         };
@@ -201,7 +201,7 @@ impl Compiler<'_> {
         }
         let mut nodes = Vec::with_capacity(operands.len());
         for operand in operands {
-            let node = self.single(operand)?;
+            let node = operand.single()?;
             nodes.push(self.load(node)?);
         }
         let (nodes, type_) = self.unify(nodes, &format!("the arguments of `{name}`"))?;

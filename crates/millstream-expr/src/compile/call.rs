@@ -20,43 +20,10 @@ pub(super) struct Signature {
     pub(super) named_from: usize,
 }
 
-impl Compiler<'_> {
-    pub(super) fn call(&mut self, call: &ExprCall) -> Result<Operand, CompileError> {
-        if let Some(names) = dotted(&call.func) {
-            if let [name] = names.as_slice()
-                && is_builtin(name)
-            {
-                return self.builtin(name, call).map(Operand::Value);
-            }
-            if self.is_library_call(&names) {
-                return self.library_call(&names, call).map(Operand::Value);
-            }
-        }
-        match &*call.func {
-            Expr::Attribute(attribute) => {
-                let receiver = self.operand(&attribute.value)?;
-                self.method(receiver, &attribute.attr, call)
-            }
-            other => Err(CompileError::new(range(other), "this cannot be called")
-                .hint("call a function by its name, or a method of a value")),
-        }
-    }
-
-    /// Whether a call of these names is one of the library: not of a builtin, and not a method of a column.
-    pub(super) fn is_library_call(&self, names: &[&str]) -> bool {
-        match names {
-            [name] => !is_builtin(name),
-            names => self.receiver(names).is_none(),
-        }
-    }
-
+impl Signature {
     /// The arguments of a call in the order of the parameters.
-    pub(super) fn bind<'e>(
-        &self,
-        call: &'e ExprCall,
-        signature: &Signature,
-    ) -> Result<Vec<Option<&'e Expr>>, CompileError> {
-        let Signature { name, parameters, required, named_from } = signature;
+    pub(super) fn bind<'e>(&self, call: &'e ExprCall) -> Result<Vec<Option<&'e Expr>>, CompileError> {
+        let Signature { name, parameters, required, named_from } = self;
         let mut bound: Vec<Option<&Expr>> = vec![None; parameters.len()];
         for (index, argument) in call.arguments.args.iter().enumerate() {
             if argument.is_starred_expr() {
@@ -100,6 +67,37 @@ impl Compiler<'_> {
             }
         }
         Ok(bound)
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn call(&mut self, call: &ExprCall) -> Result<Operand, CompileError> {
+        if let Some(names) = dotted(&call.func) {
+            if let [name] = names.as_slice()
+                && is_builtin(name)
+            {
+                return self.builtin(name, call).map(Operand::Value);
+            }
+            if self.is_library_call(&names) {
+                return self.library_call(&names, call).map(Operand::Value);
+            }
+        }
+        match &*call.func {
+            Expr::Attribute(attribute) => {
+                let receiver = self.operand(&attribute.value)?;
+                self.method(receiver, &attribute.attr, call)
+            }
+            other => Err(CompileError::new(range(other), "this cannot be called")
+                .hint("call a function by its name, or a method of a value")),
+        }
+    }
+
+    /// Whether a call of these names is one of the library: not of a builtin, and not a method of a column.
+    pub(super) fn is_library_call(&self, names: &[&str]) -> bool {
+        match names {
+            [name] => !is_builtin(name),
+            names => self.receiver(names).is_none(),
+        }
     }
 
     /// An argument that must have a type; an int may be given as a bool, and anything as `None`.

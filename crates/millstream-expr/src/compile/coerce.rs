@@ -140,7 +140,6 @@ fn unusable(node: &Node) -> CompileError {
 pub(super) fn conversion_hint(left: &Type, right: &Type) -> String {
     let (left, right) = (left.word(), right.word());
     let function = match (&*left, &*right) {
-        ("str", _) | (_, "str") => "str",
         ("bool", "int") | ("int", "bool") => "int",
         ("bool", "float") | ("float", "bool") => "float",
         _ => "str",

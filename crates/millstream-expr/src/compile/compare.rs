@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use arrow::array::timezone::Tz;
-use chrono::{Datelike, NaiveDateTime, TimeZone};
 use ruff_python_ast::{CmpOp, Expr, ExprCompare};
 
 use super::coerce::conversion_hint;
+use super::temporal::as_temporal;
 use super::{Compiler, Operand};
 use crate::errors::CompileError;
-use crate::format::temporal::{Parsed, parse_iso};
 use crate::kernels::compare::{Compare, Comparison, Sides, compare_exactly};
 use crate::kernels::membership::{Items, Membership};
 use crate::kernels::text_find::Contains;
@@ -85,7 +83,7 @@ impl Compiler<'_> {
         match sides {
             None => Ok(Node::null(Type::Bool, whole)),
             Some(sides) => {
-                let (left, right, sides) = self.simplify(left, right, sides)?;
+                let (left, right, sides) = simplify(left, right, sides);
                 self.strict(Compare { comparison, sides }, vec![left, right], Type::Bool, whole)
             }
         }
@@ -113,10 +111,10 @@ impl Compiler<'_> {
         }
         // Texts beside dates become dates, from both sides.
         for index in 1..operands.len() {
-            self.align_at(&mut operands, index - 1, index)?;
+            align_at(&mut operands, index - 1, index)?;
         }
         for index in (1..operands.len()).rev() {
-            self.align_at(&mut operands, index - 1, index)?;
+            align_at(&mut operands, index - 1, index)?;
         }
         let has_bool = operands.iter().any(|operand| operand.type_ == Type::Bool);
         let has_number = operands.iter().any(|operand| matches!(operand.type_, Type::Int | Type::Float));
@@ -142,23 +140,12 @@ impl Compiler<'_> {
         if foldable { node.fold(self.conditional > 0) } else { Ok(node) }
     }
 
-    fn align_at(&self, operands: &mut [Node], left: usize, right: usize) -> Result<(), CompileError> {
-        let kinds = [operands[left].type_.clone(), operands[right].type_.clone()];
-        if let Some(node) = self.as_temporal(&operands[left], &kinds[1])? {
-            operands[left] = node;
-        }
-        if let Some(node) = self.as_temporal(&operands[right], &kinds[0])? {
-            operands[right] = node;
-        }
-        Ok(())
-    }
-
     /// Brings a bool beside a number to an int, and a literal text beside a date to a date.
     fn align(&self, left: Node, right: Node) -> Result<(Node, Node), CompileError> {
-        if let Some(left) = self.as_temporal(&left, &right.type_)? {
+        if let Some(left) = as_temporal(&left, &right.type_)? {
             return Ok((left, right));
         }
-        if let Some(right) = self.as_temporal(&right, &left.type_)? {
+        if let Some(right) = as_temporal(&right, &left.type_)? {
             return Ok((left, right));
         }
         match (&left.type_, &right.type_) {
@@ -169,74 +156,6 @@ impl Compiler<'_> {
             }
             _ => Ok((left, right)),
         }
-    }
-
-    /// A constant beside a number of the other type becomes one of its type, where that is exact.
-    fn simplify(&self, left: Node, right: Node, sides: Sides) -> Result<(Node, Node, Sides), CompileError> {
-        Ok(match sides {
-            Sides::IntFloat => {
-                if let Some(float) = exact_float(&left) {
-                    (float, right, Sides::Floats)
-                } else if let Some(int) = exact_int(&right) {
-                    (left, int, Sides::Ints)
-                } else {
-                    (left, right, sides)
-                }
-            }
-            Sides::FloatInt => {
-                let (right, left, sides) = self.simplify(right, left, Sides::IntFloat)?;
-                (left, right, if sides == Sides::IntFloat { Sides::FloatInt } else { sides })
-            }
-            _ => (left, right, sides),
-        })
-    }
-
-    /// A literal text as a date or datetime, if it stands beside one.
-    fn as_temporal(&self, node: &Node, beside: &Type) -> Result<Option<Node>, CompileError> {
-        let (Some(Scalar::Str(text)), true) = (node.scalar(), beside.is_temporal()) else {
-            return Ok(None);
-        };
-        let range = node.range.clone();
-        let Some(parsed) = parse_iso(text) else {
-            let example = if *beside == Type::Date { "2024-01-31" } else { "2024-01-31T12:30:00" };
-            return Err(CompileError::new(range, format!("{text:?} is not a {}", beside.word()))
-                .hint(format!("write it as in \"{example}\"")));
-        };
-        let scalar = match (beside, parsed) {
-            (Type::Date, Parsed::Date(date)) => Scalar::Date(date.num_days_from_ce() - 719_163),
-            (Type::Date, _) => {
-                return Err(CompileError::new(
-                    range,
-                    format!("{text:?} is a datetime, and is compared to a date"),
-                )
-                .hint("write the date alone, as in \"2024-01-31\""));
-            }
-            (Type::Datetime(zone), parsed) => {
-                let microseconds = match (parsed, zone) {
-                    (Parsed::Utc(utc), Some(_)) => Some(utc.and_utc().timestamp_micros()),
-                    (Parsed::Utc(_), None) => {
-                        return Err(CompileError::new(
-                            range,
-                            format!("{text:?} has an offset, but the datetime it is compared to has no zone"),
-                        )
-                        .hint("write it without the offset"));
-                    }
-                    (Parsed::Date(date), zone) => {
-                        local(date.and_time(chrono::NaiveTime::MIN), zone.as_deref())
-                    }
-                    (Parsed::Local(moment), zone) => local(moment, zone.as_deref()),
-                };
-                let Some(microseconds) = microseconds else {
-                    return Err(CompileError::new(
-                        range,
-                        format!("{text:?} does not exist in its time zone"),
-                    ));
-                };
-                Scalar::Datetime(microseconds, zone.clone())
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(Node::constant(Some(scalar), range)))
     }
 
     fn membership(
@@ -282,7 +201,7 @@ impl Compiler<'_> {
             match &node.kind {
                 Kind::Constant(None) => holds_none = true,
                 Kind::Constant(Some(scalar)) => {
-                    let scalar = match self.as_temporal(&node, &left.type_)? {
+                    let scalar = match as_temporal(&node, &left.type_)? {
                         Some(node) => node.scalar().cloned(),
                         None => Some(scalar.clone()),
                     };
@@ -340,13 +259,13 @@ impl Compiler<'_> {
                     holds_true |= matches!(number, Scalar::Int(1) | Scalar::Float(1.0));
                     holds_false |= matches!(number, Scalar::Int(0) | Scalar::Float(0.0));
                 }
-                (Type::Int, Some(Scalar::Int(item)), _) => ints.push(item),
+                (Type::Int, Some(Scalar::Int(item)), _)
+                | (Type::Datetime(_), None, Scalar::Datetime(item, _)) => ints.push(item),
                 (Type::Int, Some(Scalar::Float(item)), _) => ints.extend(float_as_int(item)),
                 (Type::Float, Some(Scalar::Float(item)), _) => floats.push(item),
                 (Type::Float, Some(Scalar::Int(item)), _) => floats.extend(int_as_float(item)),
                 (Type::Str, None, Scalar::Str(item)) => texts.push(item.as_ref().into()),
                 (Type::Date, None, Scalar::Date(item)) => days.push(item),
-                (Type::Datetime(_), None, Scalar::Datetime(item, _)) => ints.push(item),
                 (left, _, item) => {
                     return Err(CompileError::new(
                         range,
@@ -372,6 +291,18 @@ impl Compiler<'_> {
 /// not null.
 fn never_fails(node: &Node) -> bool {
     matches!(node.kind, Kind::Column(_))
+}
+
+/// As a text beside a date is compared: as a date, whichever of the two it is.
+fn align_at(operands: &mut [Node], left: usize, right: usize) -> Result<(), CompileError> {
+    let kinds = [operands[left].type_.clone(), operands[right].type_.clone()];
+    if let Some(node) = as_temporal(&operands[left], &kinds[1])? {
+        operands[left] = node;
+    }
+    if let Some(node) = as_temporal(&operands[right], &kinds[0])? {
+        operands[right] = node;
+    }
+    Ok(())
 }
 
 fn comparison_of(operator: CmpOp) -> Comparison {
@@ -452,13 +383,22 @@ fn float_as_int(value: f64) -> Option<i64> {
     (compare_exactly(int, value) == Some(std::cmp::Ordering::Equal)).then_some(int)
 }
 
-/// A datetime without an offset, in the zone of what it is compared to.
-fn local(moment: NaiveDateTime, zone: Option<&str>) -> Option<i64> {
-    match zone {
-        None => Some(moment.and_utc().timestamp_micros()),
-        Some(zone) => {
-            let zone: Tz = zone.parse().ok()?;
-            zone.from_local_datetime(&moment).earliest().map(|moment| moment.timestamp_micros())
+/// A constant beside a number of the other type becomes one of its type, where that is exact.
+fn simplify(left: Node, right: Node, sides: Sides) -> (Node, Node, Sides) {
+    match sides {
+        Sides::IntFloat => {
+            if let Some(float) = exact_float(&left) {
+                (float, right, Sides::Floats)
+            } else if let Some(int) = exact_int(&right) {
+                (left, int, Sides::Ints)
+            } else {
+                (left, right, sides)
+            }
         }
+        Sides::FloatInt => {
+            let (right, left, sides) = simplify(right, left, Sides::IntFloat);
+            (left, right, if sides == Sides::IntFloat { Sides::FloatInt } else { sides })
+        }
+        _ => (left, right, sides),
     }
 }

@@ -1,7 +1,5 @@
 //! Calls of functions that the host offers.
 
-use std::ops::Range;
-
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
@@ -50,7 +48,7 @@ impl Compiler<'_> {
             } else {
                 self.library_argument(value, name).map_err(|error| {
                     // Of an unknown function, the arguments matter less than its name.
-                    self.unknown_function(names, &path, range(&*call.func)).unwrap_or(error)
+                    self.unknown_function(names, &path, &call.func).unwrap_or(error)
                 })
             };
             let (argument, node) = compiled?;
@@ -68,7 +66,7 @@ impl Compiler<'_> {
                 range: whole,
                 kind: Kind::Library(LibraryCall { function, path, arguments: nodes }),
             }),
-            Ok(None) => Err(self.unknown_function(names, &path, range(&*call.func)).unwrap_or_else(|| {
+            Ok(None) => Err(self.unknown_function(names, &path, &call.func).unwrap_or_else(|| {
                 CompileError::new(range(&*call.func), format!("there is no function `{path}`"))
             })),
             Err(error) => Err(CompileError::new(
@@ -144,27 +142,24 @@ impl Compiler<'_> {
     }
 
     /// The error for a function that the library does not have; `None` if it has it.
-    fn unknown_function(&self, names: &[&str], path: &str, range: Range<usize>) -> Option<CompileError> {
+    fn unknown_function(&self, names: &[&str], path: &str, callee: &Expr) -> Option<CompileError> {
         let functions = self.library.names();
         if functions.iter().any(|function| function == path) {
             return None;
         }
         // A method of a column whose name is misspelt.
-        if let [front @ .., method] = names
-            && !front.is_empty()
+        if let (Expr::Attribute(attribute), [front @ .., method]) = (callee, names)
             && methods().any(|name| name == *method)
         {
             let head = front.join(".");
-            let end = range.end - method.len() - 1;
             let columns = self.scope.names();
-            let error =
-                CompileError::new(range.start..end.max(range.start), format!("there is no column `{head}`"));
+            let error = CompileError::new(range(&*attribute.value), format!("there is no column `{head}`"));
             return Some(match closest(&head, columns.iter().map(String::as_str)) {
                 Some(column) => error.hint(format!("did you mean `{column}`?")),
                 None => error,
             });
         }
-        let error = CompileError::new(range, format!("there is no function `{path}`"));
+        let error = CompileError::new(range(callee), format!("there is no function `{path}`"));
         let candidates = functions.iter().map(String::as_str).chain(BUILTINS);
         if let Some(function) = closest(path, candidates) {
             return Some(error.hint(format!("did you mean `{function}`?")));

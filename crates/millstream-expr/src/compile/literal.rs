@@ -10,36 +10,37 @@ use crate::node::Node;
 use crate::parse::{literal_text, range};
 use crate::value::Scalar;
 
+/// A literal of a single value.
+pub(super) fn literal(expression: &Expr) -> Result<Node, CompileError> {
+    let scalar = match expression {
+        Expr::StringLiteral(literal) => Some(Scalar::Str(literal_text(&literal.value).into())),
+        Expr::BooleanLiteral(literal) => Some(Scalar::Bool(literal.value)),
+        Expr::NumberLiteral(literal) => Some(match &literal.value {
+            Number::Int(int) => Scalar::Int(int.as_i64().ok_or_else(|| too_large(range(literal)))?),
+            Number::Float(float) => Scalar::Float(*float),
+            Number::Complex { .. } => {
+                return Err(CompileError::new(range(literal), "complex numbers are not supported"));
+            }
+        }),
+        _ => None,
+    };
+    Ok(Node::constant(scalar, range(expression)))
+}
+
+/// `-9223372036854775808`: its digits alone are no int of 64 bits.
+pub(super) fn smallest_int(operand: &Expr, whole: Range<usize>) -> Option<Node> {
+    match operand {
+        Expr::NumberLiteral(literal) => match &literal.value {
+            Number::Int(int) if int.as_u64() == Some(1 << 63) => {
+                Some(Node::constant(Some(Scalar::Int(i64::MIN)), whole))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Compiler<'_> {
-    pub(super) fn literal(&self, expression: &Expr) -> Result<Node, CompileError> {
-        let scalar = match expression {
-            Expr::StringLiteral(literal) => Some(Scalar::Str(literal_text(&literal.value).into())),
-            Expr::BooleanLiteral(literal) => Some(Scalar::Bool(literal.value)),
-            Expr::NumberLiteral(literal) => Some(match &literal.value {
-                Number::Int(int) => Scalar::Int(int.as_i64().ok_or_else(|| too_large(range(literal)))?),
-                Number::Float(float) => Scalar::Float(*float),
-                Number::Complex { .. } => {
-                    return Err(CompileError::new(range(literal), "complex numbers are not supported"));
-                }
-            }),
-            _ => None,
-        };
-        Ok(Node::constant(scalar, range(expression)))
-    }
-
-    /// `-9223372036854775808`: its digits alone are no int of 64 bits.
-    pub(super) fn smallest_int(&self, operand: &Expr, whole: Range<usize>) -> Option<Node> {
-        match operand {
-            Expr::NumberLiteral(literal) => match &literal.value {
-                Number::Int(int) if int.as_u64() == Some(1 << 63) => {
-                    Some(Node::constant(Some(Scalar::Int(i64::MIN)), whole))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     pub(super) fn display(&mut self, items: &[Expr], range: Range<usize>) -> Result<Operand, CompileError> {
         let items = items.iter().map(|item| self.operand(item)).collect::<Result<Vec<_>, _>>()?;
         Ok(Operand::List(items, range))

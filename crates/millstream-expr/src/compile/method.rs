@@ -92,18 +92,18 @@ impl Compiler<'_> {
             _ => None,
         };
         if let Some(case) = case {
-            self.bind(call, &none)?;
+            none.bind(call)?;
             return self.strict(case, vec![text], Type::Str, whole);
         }
         match name {
             "isdigit" | "isalpha" => {
-                self.bind(call, &none)?;
+                none.bind(call)?;
                 let kernel = if name == "isdigit" { IsAll::Digits } else { IsAll::Letters };
                 self.strict(kernel, vec![text], Type::Bool, whole)
             }
             "strip" | "lstrip" | "rstrip" => {
                 let signature = Signature { name, parameters: &["chars"], required: 0, named_from: 1 };
-                let bound = self.bind(call, &signature)?;
+                let bound = signature.bind(call)?;
                 let mut inputs = vec![text];
                 // `strip(None)` is `strip()`.
                 if let Some(characters) = bound[0].filter(|argument| !argument.is_none_literal_expr()) {
@@ -155,7 +155,7 @@ impl Compiler<'_> {
         signature: &Signature,
         types: &[Type],
     ) -> Result<Vec<Node>, CompileError> {
-        let bound = self.bind(call, signature)?;
+        let bound = signature.bind(call)?;
         let mut inputs = vec![text];
         for (argument, type_) in bound.into_iter().zip(types) {
             if let Some(argument) = argument {
@@ -169,7 +169,7 @@ impl Compiler<'_> {
     fn affix(&mut self, name: &'static str, text: Node, call: &ExprCall) -> Result<Node, CompileError> {
         let whole = range(call);
         let signature = Signature { name, parameters: &["affix"], required: 1, named_from: 1 };
-        let bound = self.bind(call, &signature)?;
+        let bound = signature.bind(call)?;
         let mut inputs = vec![text];
         match bound[0] {
             Some(Expr::Tuple(tuple)) => {
@@ -188,7 +188,7 @@ impl Compiler<'_> {
     fn join(&mut self, separator: Node, call: &ExprCall) -> Result<Node, CompileError> {
         let whole = range(call);
         let signature = Signature { name: "join", parameters: &["items"], required: 1, named_from: 1 };
-        let bound = self.bind(call, &signature)?;
+        let bound = signature.bind(call)?;
         let items = match bound[0] {
             Some(Expr::List(list)) => &list.elts[..],
             Some(Expr::Tuple(tuple)) => &tuple.elts[..],
@@ -219,7 +219,7 @@ impl Compiler<'_> {
                 .hint(format!("write `str({})`", self.text_of(node.range))));
             }
             let node = self.coerce(node, &Type::Str)?;
-            self.push_value(&mut pieces, node)?;
+            pieces.push_value(node);
         }
         self.assemble(pieces, whole)
     }
@@ -227,7 +227,7 @@ impl Compiler<'_> {
     fn split(&mut self, text: Node, call: &ExprCall) -> Result<Operand, CompileError> {
         let signature =
             Signature { name: "split", parameters: &["sep", "maxsplit"], required: 0, named_from: 0 };
-        let bound = self.bind(call, &signature)?;
+        let bound = signature.bind(call)?;
         let mut inputs = vec![text];
         let mut split = Split { separator: false, limit: None };
         // `split(None)` is `split()`.

@@ -11,6 +11,7 @@ mod logic;
 mod method;
 mod names;
 mod subscript;
+mod temporal;
 mod text;
 
 use std::ops::Range;
@@ -29,6 +30,7 @@ use crate::types::Type;
 use crate::value::Scalar;
 
 pub(crate) use builtin::is_builtin;
+use literal::literal;
 
 /// What a part of an expression is while it is compiled. Only values exist when it is evaluated.
 pub(crate) enum Operand {
@@ -57,6 +59,24 @@ impl Operand {
                 items.iter().map(Self::constant).collect::<Option<Vec<_>>>().map(Constant::List)
             }
             Self::Dict(..) | Self::Split(..) => None,
+        }
+    }
+
+    /// The value, if it is a single one.
+    fn single(self) -> Result<Node, CompileError> {
+        let (what, hint) = match &self {
+            Self::Value(_) => ("", ""),
+            Self::List(..) => ("a list", "index it, as in `[1, 2, 3][i]`, or test it with `x in [1, 2, 3]`"),
+            Self::Dict(..) => ("a dict", "index it, as in `{\"a\": 1}[key]`"),
+            Self::Split(..) => ("the list of `split`", "index it, as in `x.split(\",\")[0]`"),
+        };
+        match self {
+            Self::Value(node) => Ok(node),
+            other => Err(CompileError::new(
+                other.range(),
+                format!("{what} is not a single value, and cannot be used here"),
+            )
+            .hint(hint)),
         }
     }
 
@@ -118,7 +138,7 @@ impl<'a> Compiler<'a> {
             Expr::StringLiteral(_)
             | Expr::NumberLiteral(_)
             | Expr::BooleanLiteral(_)
-            | Expr::NoneLiteral(_) => self.literal(expression)?,
+            | Expr::NoneLiteral(_) => literal(expression)?,
             Expr::List(list) => return self.display(&list.elts, range(list)),
             Expr::Tuple(tuple) => return self.display(&tuple.elts, range(tuple)),
             Expr::Set(set) => return self.display(&set.elts, range(set)),
@@ -156,32 +176,13 @@ impl<'a> Compiler<'a> {
     /// A value of any type, as its column has it.
     fn raw(&mut self, expression: &Expr) -> Result<Node, CompileError> {
         let operand = self.operand(expression)?;
-        self.single(operand)
+        operand.single()
     }
 
     /// A value of a type of the language.
     fn value(&mut self, expression: &Expr) -> Result<Node, CompileError> {
         let node = self.raw(expression)?;
         self.load(node)
-    }
-
-    fn single(&self, operand: Operand) -> Result<Node, CompileError> {
-        let (what, hint) = match &operand {
-            Operand::Value(_) => ("", ""),
-            Operand::List(..) => {
-                ("a list", "index it, as in `[1, 2, 3][i]`, or test it with `x in [1, 2, 3]`")
-            }
-            Operand::Dict(..) => ("a dict", "index it, as in `{\"a\": 1}[key]`"),
-            Operand::Split(..) => ("the list of `split`", "index it, as in `x.split(\",\")[0]`"),
-        };
-        match operand {
-            Operand::Value(node) => Ok(node),
-            other => Err(CompileError::new(
-                other.range(),
-                format!("{what} is not a single value, and cannot be used here"),
-            )
-            .hint(hint)),
-        }
     }
 
     /// Compiles a part that may be skipped for some rows.

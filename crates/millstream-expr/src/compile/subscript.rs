@@ -41,34 +41,33 @@ impl Compiler<'_> {
                 inputs.push(self.argument(index, "[..]", &Type::Int)?);
                 self.strict(SplitItem(split), inputs, Type::Str, whole)?
             }
-            Operand::Value(node) => match node.type_.item() {
-                Some(item) => {
-                    let index = self.argument(index, "[..]", &Type::Int)?;
-                    if index.type_ == Type::Null {
-                        return Ok(Operand::Value(Node::null(item, whole)));
-                    }
-                    // An item may be null, whatever the list.
-                    self.apply(ListItem, vec![node, index], item, true, whole)?
-                }
-                None => {
-                    let node = self.load(node)?;
-                    match node.type_ {
-                        Type::Str => {
-                            let index = self.argument(index, "[..]", &Type::Int)?;
-                            self.strict(TextItem, vec![node, index], Type::Str, whole)?
-                        }
-                        Type::Null => Node::null(Type::Null, whole),
-                        ref other => {
-                            return Err(CompileError::new(
-                                node.range.clone(),
-                                format!("a value of type {} cannot be indexed", other.word()),
-                            ));
-                        }
-                    }
-                }
-            },
+            Operand::Value(node) => self.item(node, index, whole)?,
         };
         Ok(Operand::Value(node))
+    }
+
+    /// `text[index]`, and the same of a column of lists.
+    fn item(&mut self, node: Node, index: &Expr, whole: Range<usize>) -> Result<Node, CompileError> {
+        if let Some(item) = node.type_.item() {
+            let index = self.argument(index, "[..]", &Type::Int)?;
+            if matches!(index.kind, Kind::Constant(None)) {
+                return Ok(Node::null(item, whole));
+            }
+            // An item may be null, whatever the list.
+            return self.apply(ListItem, vec![node, index], item, true, whole);
+        }
+        let node = self.load(node)?;
+        match node.type_ {
+            Type::Str => {
+                let index = self.argument(index, "[..]", &Type::Int)?;
+                self.strict(TextItem, vec![node, index], Type::Str, whole)
+            }
+            Type::Null => Ok(Node::null(Type::Null, whole)),
+            ref other => Err(CompileError::new(
+                node.range.clone(),
+                format!("a value of type {} cannot be indexed", other.word()),
+            )),
+        }
     }
 
     fn slice_text(
@@ -161,7 +160,7 @@ impl Compiler<'_> {
         }
         let mut nodes = Vec::with_capacity(items.len());
         for item in items {
-            let node = self.single(item)?;
+            let node = item.single()?;
             nodes.push(self.load(node)?);
         }
         if nodes.is_empty() {

@@ -49,6 +49,16 @@ impl Pieces {
         self.inputs.push(node);
     }
 
+    /// A text as it is; a null makes the whole null.
+    pub(super) fn push_value(&mut self, node: Node) {
+        match node.kind {
+            Kind::Constant(None) => self.null = true,
+            Kind::Constant(Some(Scalar::Str(text))) => self.push_literal(&text),
+            Kind::Template(template, inputs) => self.splice(template, inputs),
+            _ => self.push_field(node, Format::Plain, None, false),
+        }
+    }
+
     /// The parts of another template in place of it.
     fn splice(&mut self, template: Template, inputs: Vec<Node>) {
         let offset = self.inputs.len();
@@ -74,7 +84,7 @@ impl Compiler<'_> {
                     for element in &string.elements {
                         match element {
                             InterpolatedStringElement::Literal(literal) => {
-                                pieces.push_literal(&literal.value)
+                                pieces.push_literal(&literal.value);
                             }
                             InterpolatedStringElement::Interpolation(field) => {
                                 self.field(&mut pieces, field)?;
@@ -140,17 +150,6 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// A text as it is; a null makes the whole null.
-    pub(super) fn push_value(&self, pieces: &mut Pieces, node: Node) -> Result<(), CompileError> {
-        match node.kind {
-            Kind::Constant(None) => pieces.null = true,
-            Kind::Constant(Some(Scalar::Str(text))) => pieces.push_literal(&text),
-            Kind::Template(template, inputs) => pieces.splice(template, inputs),
-            _ => pieces.push_field(node, Format::Plain, None, false),
-        }
-        Ok(())
-    }
-
     fn push_formatted(
         &self,
         pieces: &mut Pieces,
@@ -198,7 +197,8 @@ impl Compiler<'_> {
             let mut single = Pieces::default();
             single.push_field(node, format, zone, true);
             let folded = self.assemble(single, field_range)?;
-            return self.push_value(pieces, folded);
+            pieces.push_value(folded);
+            return Ok(());
         }
         pieces.push_field(node, format, zone, true);
         Ok(())

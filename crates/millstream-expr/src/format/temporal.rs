@@ -73,7 +73,7 @@ fn write_offset(offset: i32, separator: &str, sink: &mut impl Sink) {
     write_digits(seconds / 3600, 2, '0', sink);
     sink.push(separator);
     write_digits(seconds / 60 % 60, 2, '0', sink);
-    if seconds % 60 != 0 {
+    if !seconds.is_multiple_of(60) {
         sink.push(separator);
         write_digits(seconds % 60, 2, '0', sink);
     }

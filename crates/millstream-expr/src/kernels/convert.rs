@@ -24,7 +24,7 @@ impl Kernel for FloatToInt {
         });
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| not_whole(input.get(row)));
+            rows.fail_where(&mut nulls, |row| not_whole(input.get(row)));
         }
         Ok(primitive::<Int64Type>(values, nulls))
     }
@@ -56,8 +56,9 @@ pub(crate) enum Parse {
 impl Kernel for Parse {
     fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
         let texts = inputs[0].texts()?;
-        let nulls = union_nulls(inputs);
-        let valid = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        let mut nulls = union_nulls(inputs);
+        let present = nulls.clone();
+        let valid = |row: usize| present.as_ref().is_none_or(|nulls| nulls.is_valid(row));
         let mut failed = false;
         match self {
             Self::Int => {
@@ -70,11 +71,9 @@ impl Kernel for Parse {
                         })
                     })
                     .collect();
-                let nulls = if failed {
-                    rows.fail_where(nulls, |row| parse_int(texts.get(row)).err())
-                } else {
-                    nulls
-                };
+                if failed {
+                    rows.fail_where(&mut nulls, |row| parse_int(texts.get(row)).err());
+                }
                 Ok(primitive::<Int64Type>(values, nulls))
             }
             Self::Float => {
@@ -87,14 +86,12 @@ impl Kernel for Parse {
                         })
                     })
                     .collect();
-                let nulls = if failed {
-                    rows.fail_where(nulls, |row| {
+                if failed {
+                    rows.fail_where(&mut nulls, |row| {
                         let text = texts.get(row);
                         parse_float(text).is_none().then(|| not_a_number("float", text))
-                    })
-                } else {
-                    nulls
-                };
+                    });
+                }
                 Ok(primitive::<Float64Type>(values, nulls))
             }
         }

@@ -32,7 +32,7 @@ pub(crate) fn floor_modulo(left: i64, right: i64) -> (i64, bool) {
 /// numbers are mirrored: floor(n / d) = !floor(!n / d).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Divisor {
-    divisor: i64,
+    by: i64,
     multiplier: u64,
     shift: u32,
 }
@@ -46,7 +46,7 @@ impl Divisor {
         let log = (divisor as u64).next_power_of_two().trailing_zeros();
         let multiplier = (1_u128 << (63 + log)).div_ceil(divisor as u128);
         // 2^l < 2 d, so that m <= 2^64 - 1; only d = 1 would give 2^63 exactly, which fits as well.
-        Some(Self { divisor, multiplier: u64::try_from(multiplier).ok()?, shift: 63 + log })
+        Some(Self { by: divisor, multiplier: u64::try_from(multiplier).ok()?, shift: 63 + log })
     }
 
     #[inline]
@@ -59,7 +59,7 @@ impl Divisor {
 
     #[inline]
     pub(crate) fn remainder(self, number: i64) -> i64 {
-        number.wrapping_sub(self.quotient(number).wrapping_mul(self.divisor))
+        number.wrapping_sub(self.quotient(number).wrapping_mul(self.by))
     }
 }
 

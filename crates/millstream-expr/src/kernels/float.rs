@@ -65,7 +65,7 @@ impl Kernel for FloatArithmetic {
         };
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| self.failure(left.get(row), right.get(row)));
+            rows.fail_where(&mut nulls, |row| self.failure(left.get(row), right.get(row)));
         }
         Ok(primitive::<Float64Type>(values, nulls))
     }

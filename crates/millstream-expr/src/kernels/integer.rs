@@ -71,7 +71,7 @@ impl Kernel for IntArithmetic {
         };
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| self.failure(left.get(row), right.get(row)));
+            rows.fail_where(&mut nulls, |row| self.failure(left.get(row), right.get(row)));
         }
         Ok(primitive::<Int64Type>(values, nulls))
     }
@@ -122,7 +122,7 @@ impl Kernel for TrueDivide {
         });
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| (right.get(row) == 0).then_some(Cow::Borrowed(BY_ZERO)));
+            rows.fail_where(&mut nulls, |row| (right.get(row) == 0).then_some(Cow::Borrowed(BY_ZERO)));
         }
         Ok(primitive::<Float64Type>(values, nulls))
     }
@@ -145,8 +145,9 @@ impl Kernel for IntSign {
         });
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls =
-                rows.fail_where(nulls, |row| (input.get(row) == i64::MIN).then_some(Cow::Borrowed(OVERFLOW)));
+            rows.fail_where(&mut nulls, |row| {
+                (input.get(row) == i64::MIN).then_some(Cow::Borrowed(OVERFLOW))
+            });
         }
         Ok(primitive::<Int64Type>(values, nulls))
     }

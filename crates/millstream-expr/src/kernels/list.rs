@@ -28,13 +28,11 @@ impl Kernel for Pick {
     fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
         let index = inputs[0].ints()?;
         let items = &inputs[1..];
-        let nulls = inputs[0].nulls().cloned();
+        let mut nulls = inputs[0].nulls().cloned();
         let failed = |row: usize| position(index.get(row), items.len()).is_none();
-        let nulls = if (0..rows.len).any(failed) {
-            rows.fail_where(nulls, |row| failed(row).then_some(Cow::Borrowed(OUT_OF_RANGE)))
-        } else {
-            nulls
-        };
+        if (0..rows.len).any(failed) {
+            rows.fail_where(&mut nulls, |row| failed(row).then_some(Cow::Borrowed(OUT_OF_RANGE)));
+        }
         let arrays: Vec<ArrayRef> = items.iter().map(|item| item.clone().into_array(rows.len)).collect();
         let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
         let choices: Vec<(usize, usize)> =
@@ -65,8 +63,9 @@ impl Kernel for ConstantList {
             .collect();
         let mut nulls = union_nulls(inputs);
         if indices.contains(&u32::MAX) {
-            nulls = rows
-                .fail_where(nulls, |row| (indices[row] == u32::MAX).then_some(Cow::Borrowed(OUT_OF_RANGE)));
+            rows.fail_where(&mut nulls, |row| {
+                (indices[row] == u32::MAX).then_some(Cow::Borrowed(OUT_OF_RANGE))
+            });
         }
         Ok(take(&self.items, &UInt32Array::new(indices.into(), nulls), None)?)
     }
@@ -88,7 +87,7 @@ impl Kernel for ListItem {
         let mut nulls = union_nulls(inputs);
         let indices: Vec<i64> = (0..rows.len).map(|row| find(row).unwrap_or(-1)).collect();
         if indices.contains(&-1) {
-            nulls = rows.fail_where(nulls, |row| (indices[row] < 0).then_some(Cow::Borrowed(OUT_OF_RANGE)));
+            rows.fail_where(&mut nulls, |row| (indices[row] < 0).then_some(Cow::Borrowed(OUT_OF_RANGE)));
         }
         Ok(take(lists.items, &Int64Array::new(indices.into(), nulls), None)?)
     }

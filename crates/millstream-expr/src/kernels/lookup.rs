@@ -32,7 +32,7 @@ impl Kernel for Lookup {
                 let indices: Vec<u32> =
                     (0..rows.len).map(|row| keys.get(&input.get(row)).copied().unwrap_or(u32::MAX)).collect();
                 if indices.contains(&u32::MAX) {
-                    nulls = rows.fail_where(nulls, |row| {
+                    rows.fail_where(&mut nulls, |row| {
                         (indices[row] == u32::MAX).then(|| missing(&input.get(row).to_string()))
                     });
                 }
@@ -43,7 +43,7 @@ impl Kernel for Lookup {
                 let indices: Vec<u32> =
                     (0..rows.len).map(|row| keys.get(input.get(row)).copied().unwrap_or(u32::MAX)).collect();
                 if indices.contains(&u32::MAX) {
-                    nulls = rows.fail_where(nulls, |row| {
+                    rows.fail_where(&mut nulls, |row| {
                         (indices[row] == u32::MAX).then(|| missing(&format!("{:?}", input.get(row))))
                     });
                 }

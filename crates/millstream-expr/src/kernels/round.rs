@@ -27,7 +27,7 @@ impl Kernel for RoundToInt {
             });
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| not_whole(input.get(row)));
+            rows.fail_where(&mut nulls, |row| not_whole(input.get(row)));
         }
         Ok(primitive::<Int64Type>(values, nulls))
     }
@@ -46,7 +46,7 @@ impl Kernel for RoundFloat {
         });
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| {
+            rows.fail_where(&mut nulls, |row| {
                 let value = input.get(row);
                 (value.is_finite() && round_float(value, digits.get(row)).is_infinite())
                     .then_some(Cow::Borrowed("float overflow: the rounded value is too large"))
@@ -117,7 +117,7 @@ impl Kernel for RoundInt {
         let rounded = map2(input, digits, rows.len, round_int);
         let mut nulls = union_nulls(inputs);
         if rounded.iter().any(Option::is_none) {
-            nulls = rows.fail_where(nulls, |row| {
+            rows.fail_where(&mut nulls, |row| {
                 round_int(input.get(row), digits.get(row)).is_none().then_some(Cow::Borrowed(OVERFLOW))
             });
         }

@@ -31,25 +31,22 @@ impl Split {
     fn pieces(self, text: &str, separator: Option<&Finder<'_>>, pieces: &mut Vec<Range<usize>>) {
         pieces.clear();
         let limit = self.limit.unwrap_or(usize::MAX);
-        match separator {
-            Some(finder) => {
-                let mut start = 0;
-                for found in finder.find_iter(text.as_bytes()).take(limit) {
-                    pieces.push(start..found);
-                    start = found + finder.needle().len();
-                }
-                pieces.push(start..text.len());
+        if let Some(finder) = separator {
+            let mut start = 0;
+            for found in finder.find_iter(text.as_bytes()).take(limit) {
+                pieces.push(start..found);
+                start = found + finder.needle().len();
             }
-            None => {
-                let mut rest = text.trim_start_matches(is_space);
-                while !rest.is_empty() {
-                    let start = text.len() - rest.len();
-                    let end = if pieces.len() == limit { None } else { rest.find(is_space) };
-                    let end = end.map_or(text.len(), |end| start + end);
-                    pieces.push(start..end);
-                    rest = text[end..].trim_start_matches(is_space);
-                }
-            }
+            pieces.push(start..text.len());
+            return;
+        }
+        let mut rest = text.trim_start_matches(is_space);
+        while !rest.is_empty() {
+            let start = text.len() - rest.len();
+            let end = if pieces.len() == limit { None } else { rest.find(is_space) };
+            let end = end.map_or(text.len(), |end| start + end);
+            pieces.push(start..end);
+            rest = text[end..].trim_start_matches(is_space);
         }
     }
 }
@@ -133,7 +130,7 @@ impl Kernel for SplitLength {
             .collect();
         let mut nulls = union_nulls(inputs);
         if failed {
-            nulls = rows.fail_where(nulls, |row| separators.with(row, |_| ()).err());
+            rows.fail_where(&mut nulls, |row| separators.with(row, |_| ()).err());
         }
         Ok(primitive::<Int64Type>(values, nulls))
     }

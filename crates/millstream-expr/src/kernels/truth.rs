@@ -36,7 +36,7 @@ fn is_true(scalar: &Scalar) -> bool {
 fn array_truth(array: &dyn Array, value: &Value) -> BooleanBuffer {
     let len = array.len();
     match array.data_type() {
-        DataType::Null => BooleanBuffer::new_unset(len),
+        DataType::Null | DataType::FixedSizeList(_, 0) => BooleanBuffer::new_unset(len),
         DataType::Boolean => match value.bools() {
             Ok(Bools::Bits(bits)) => bits.clone(),
             _ => BooleanBuffer::new_unset(len),
@@ -61,7 +61,6 @@ fn array_truth(array: &dyn Array, value: &Value) -> BooleanBuffer {
             let offsets = array.as_list::<i64>().value_offsets();
             BooleanBuffer::collect_bool(len, |row| offsets[row + 1] > offsets[row])
         }
-        DataType::FixedSizeList(_, 0) => BooleanBuffer::new_unset(len),
         // Dates, datetimes: every value is true. The compiler refuses the types that have no truth.
         _ => BooleanBuffer::new_set(len),
     }

@@ -76,8 +76,12 @@ impl Table {
         self.with(name, values.into_iter().map(Into::into).collect::<StringArray>())
     }
 
+    pub(crate) fn arrays(&self) -> &[ArrayRef] {
+        &self.arrays
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.arrays.first().map_or(1, |array| array.len())
+        self.arrays.first().map_or(1, Array::len)
     }
 
     pub(crate) fn compile(&self, source: &str) -> Result<Expression, CompileError> {

@@ -93,9 +93,18 @@ fn table() -> Table {
 fn rows_in_python() -> String {
     let mut rows = "[".to_owned();
     for row in 0..INTS.len() {
-        let ((i, j), (f, g), (s, t)) = (INTS[row], FLOATS[row], TEXTS[row]);
-        let (b, c) = (if i % 2 == 0 { "True" } else { "False" }, if j > 2 { "True" } else { "False" });
-        write!(rows, "dict(i={i},j={j},f={f:?},g={g:?},s='{s}',t='{t}',b={b},c={c}),").unwrap();
+        let (ints, floats, texts) = (INTS[row], FLOATS[row], TEXTS[row]);
+        let python = |value: bool| if value { "True" } else { "False" };
+        write!(rows, "dict(i={}, j={}, f={:?}, g={:?}, ", ints.0, ints.1, floats.0, floats.1).unwrap();
+        write!(
+            rows,
+            "s='{}', t='{}', b={}, c={}),",
+            texts.0,
+            texts.1,
+            python(ints.0 % 2 == 0),
+            python(ints.1 > 2)
+        )
+        .unwrap();
     }
     rows + "]"
 }
@@ -349,6 +358,13 @@ fn chosen_expressions_agree_with_cpython() {
     ] {
         add(format!("int({text})"));
         add(format!("float({text})"));
+    }
+    for number in 0..200 {
+        // Two texts of 16 digits are equally near.
+        add(format!(
+            "str({:?})",
+            (1_u64 << 46) as f64 + f64::from(number) * 1000.0 + f64::from(number % 4) / 4.0 + 0.125
+        ));
     }
     for power in -1074..1024 {
         // The shortest digits at the edges of binades are where algorithms differ.

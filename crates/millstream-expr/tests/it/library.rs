@@ -32,6 +32,7 @@ impl Library for Notes {
             "random.choices" => Arc::new(Pairs),
             "small" => Arc::new(Small),
             "lie" => Arc::new(Lie),
+            "fail" => Arc::new(Fail(call.arguments.len())),
             "refuse" => {
                 return Err(CallError {
                     message: "the second argument is wrong".to_owned(),
@@ -44,7 +45,9 @@ impl Library for Notes {
     }
 
     fn names(&self) -> Vec<String> {
-        ["plus", "row", "random.choices", "small", "lie", "refuse", "fake.email"].map(str::to_owned).to_vec()
+        ["plus", "row", "random.choices", "small", "lie", "fail", "refuse", "fake.email"]
+            .map(str::to_owned)
+            .to_vec()
     }
 }
 
@@ -134,6 +137,23 @@ impl Function for Small {
     }
     fn evaluate(&self, call: &Call<'_>, _: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
         Ok(Arc::new(Int32Array::from(vec![7; call.rows.len()])))
+    }
+}
+
+/// Fails every row, selected or not; with an argument, also rows that there are not.
+#[derive(Debug)]
+struct Fail(usize);
+
+impl Function for Fail {
+    fn data_type(&self) -> DataType {
+        DataType::Int64
+    }
+    fn nullable(&self) -> bool {
+        true
+    }
+    fn evaluate(&self, call: &Call<'_>, errors: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
+        (0..call.rows.len() + self.0).for_each(|row| errors.push(row, "fails"));
+        Ok(Arc::new(Int64Array::new_null(call.rows.len())))
     }
 }
 
@@ -266,6 +286,16 @@ fn errors_point_at_what_is_wrong() {
 #[test]
 fn functions_must_keep_their_promises() {
     let table = table();
+    let library = Notes::default();
+    assert_eq!(table.show_with("fail() if x > 1 else 0", &library), ["0", "0", "!fails"]);
+    assert_eq!(
+        table.show_with("1 // (x - 1) if x < 2 else fail()", &library),
+        ["!division by zero", "-1", "!fails"]
+    );
+    let expression = Expression::compile("fail(1)", &table, &library).unwrap();
+    let frame = Frame { columns: &[], rows: &[0, 1] };
+    let error = expression.evaluate(&frame, &mut RowErrors::default()).unwrap_err();
+    assert_eq!(error.to_string(), "`fail` reported row 2 of 2");
     let expression = Expression::compile("lie()", &table, &Notes::default()).unwrap();
     let frame = Frame { columns: &[], rows: &[0] };
     let error = expression.evaluate(&frame, &mut RowErrors::default()).unwrap_err();

@@ -12,5 +12,6 @@ mod property;
 mod reference_model;
 mod references;
 mod rows;
+mod speed;
 mod temporal;
 mod texts;

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type};
-use millstream_expr::{Expression, NoLibrary};
+use millstream_expr::{Expression, NoLibrary, references};
 use proptest::prelude::*;
 
 use crate::common::Table;
@@ -108,7 +108,7 @@ fn check(type_: Type, tree: &Tree, rows: &[Row]) -> Result<(), TestCaseError> {
         Err(error) => {
             // Only a constant part that fails on every row is an error of the expression.
             prop_assert!(
-                expected.iter().all(|answer| matches!(answer, Err(_))),
+                expected.iter().all(Result::is_err),
                 "{source}: {error} at {:?}, but {expected:?}",
                 error.range
             );
@@ -160,4 +160,123 @@ proptest! {
     fn bools_agree(tree in tree(Type::Bool, 3, true), rows in rows()) {
         check(Type::Bool, &tree, &rows)?;
     }
+
+    /// The same of what is nearly right.
+    #[test]
+    fn any_slip_is_compiled_or_refused(
+        tree in prop::sample::select(TYPES.to_vec()).prop_flat_map(|type_| tree(type_, 3, true)),
+        at in any::<prop::sample::Index>(),
+        word in prop::sample::select(WORDS.to_vec()),
+        rows in rows(),
+    ) {
+        let table = table(&rows);
+        let source = tree.source(false);
+        let mut parts: Vec<&str> = source.split(' ').collect();
+        let at = at.index(parts.len());
+        parts[at] = word;
+        let source = parts.join(" ");
+        match Expression::compile(&source, &table, &NoLibrary) {
+            Ok(expression) => {
+                table.evaluate(&expression);
+            }
+            Err(error) => prop_assert!(source.get(error.range.clone()).is_some(), "{source}: {error:?}"),
+        }
+    }
+
+    /// Whatever is written, it is compiled or refused at a place in the text; and what is compiled, evaluates.
+    #[test]
+    fn any_text_is_compiled_or_refused(
+        parts in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 1..14),
+        rows in rows(),
+    ) {
+        let table = table(&rows);
+        for separator in ["", " "] {
+            let source = parts.join(separator);
+            match Expression::compile(&source, &table, &NoLibrary) {
+                Ok(expression) => {
+                    table.evaluate(&expression);
+                }
+                Err(error) => prop_assert!(source.get(error.range.clone()).is_some(), "{source}: {error:?}"),
+            }
+            let _ = references(&source);
+        }
+    }
 }
+
+/// What expressions are made of, and what breaks them.
+const WORDS: [&str; 74] = [
+    "i",
+    "f",
+    "s",
+    "b",
+    "x",
+    "é",
+    "ｉ",
+    "0",
+    "1",
+    "-3",
+    "2.5",
+    "1e400",
+    "9223372036854775807",
+    "'a'",
+    "'日本'",
+    "''",
+    "None",
+    "True",
+    "False",
+    "+",
+    "-",
+    "*",
+    "**",
+    "/",
+    "//",
+    "%",
+    "==",
+    "<",
+    ">=",
+    "in",
+    "not in",
+    "is",
+    "is not",
+    "and",
+    "or",
+    "not",
+    "if",
+    "else",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    ".",
+    "=",
+    "f'",
+    "'",
+    "{i:03d}",
+    "{f!r}",
+    ".lower()",
+    ".ｌｏｗｅｒ()",
+    ".split('-')",
+    "[0]",
+    "[1:]",
+    "[::-1]",
+    "round(",
+    "max(",
+    "str(",
+    "len(",
+    "int(",
+    "join([",
+    "{'a': 1}",
+    "[1, 2]",
+    "(1, 'a')",
+    "lambda",
+    "for",
+    "\n",
+    "\t",
+    "#",
+    "\\",
+    "😀",
+];

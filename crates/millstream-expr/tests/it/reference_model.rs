@@ -98,7 +98,7 @@ pub(crate) fn evaluate(tree: &Tree, row: &Row) -> Answer {
             for (literal, field, format) in fields {
                 let value = eval(field)?;
                 text += literal;
-                text += &match (value, format.as_str()) {
+                let shown = match (value, format.as_str()) {
                     (value, "") => show(value),
                     (None, _) => return Err(Stop::Fails),
                     (Some(Value::Int(value)), "03d") => format!("{value:03}"),
@@ -110,6 +110,7 @@ pub(crate) fn evaluate(tree: &Tree, row: &Row) -> Answer {
                     (Some(Value::Str(value)), ".2") => value.chars().take(2).collect(),
                     other => panic!("{other:?}"),
                 };
+                text += &shown;
             }
             Value::Str(text)
         }
@@ -202,7 +203,8 @@ fn show(value: Option<Value>) -> String {
     }
 }
 
-/// From the shortest digits, by the rules of `float.__repr__`.
+/// From the shortest digits, by the rules of `float.__repr__`. Of two texts that are as short and as near, CPython takes
+/// the one that ends in an even digit, as correct rounding to that many digits does.
 pub(crate) fn repr(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
@@ -211,11 +213,23 @@ pub(crate) fn repr(value: f64) -> String {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
     let shortest = format!("{value:e}");
+    let decimals = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count() - 1;
+    let rounded = format!("{value:.decimals$e}");
+    let shortest = if rounded.parse() == Ok(value) { rounded } else { shortest };
     let (mantissa, exponent) = shortest.split_once('e').unwrap();
     let exponent: i32 = exponent.parse().unwrap();
     if (-4..16).contains(&exponent) {
-        let fixed = format!("{value}");
-        if fixed.contains('.') { fixed } else { fixed + ".0" }
+        let places = usize::try_from(decimals as i32 - exponent).unwrap_or(0);
+        let (sign, digits) = match mantissa.strip_prefix('-') {
+            Some(digits) => ("-", digits.replace('.', "")),
+            None => ("", mantissa.replace('.', "")),
+        };
+        if places == 0 {
+            return format!("{sign}{digits:0<width$}.0", width = exponent as usize + 1);
+        }
+        let digits = format!("{digits:0>width$}", width = places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
+        format!("{sign}{whole}.{fraction}")
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{mantissa}e{sign}{:02}", exponent.abs())

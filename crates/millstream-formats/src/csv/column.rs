@@ -66,6 +66,11 @@ impl NullValues {
         self.lengths >> value.len().min(63) & 1 == 1 && (value.is_empty() || self.find(value))
     }
 
+    /// Whether `parse` would take one of them for a value.
+    fn any_parses<T>(&self, parse: impl Fn(&[u8], usize, usize) -> Option<T>) -> bool {
+        self.values.iter().any(|null| parse(null, 0, null.len()).is_some())
+    }
+
     fn find(&self, value: &[u8]) -> bool {
         self.values.iter().any(|null| null == value)
     }
@@ -73,19 +78,21 @@ impl NullValues {
 
 /// Whether a column of this type can be read from CSV.
 pub(super) fn is_readable(data_type: &DataType) -> bool {
-    column(data_type, false, 0).is_some()
+    column(data_type, false, &NullValues::new(Vec::new()), 0).is_some()
 }
 
 /// An empty column. `strict` columns take only texts that lose nothing by becoming a value: the types were inferred,
 /// and no one said that `007` is a number.
-pub(super) fn column(data_type: &DataType, strict: bool, capacity: usize) -> Option<Box<dyn Column>> {
+pub(super) fn column(
+    data_type: &DataType,
+    strict: bool,
+    nulls: &NullValues,
+    capacity: usize,
+) -> Option<Box<dyn Column>> {
     use DataType as T;
-    let new = Maker { data_type, capacity };
+    let new = Maker { data_type, nulls, capacity };
     Some(match data_type {
-        T::Int64 if strict => new.primitive::<Int64Type>(|bytes, start, end| {
-            let exact = !number::has_leading_zero(&bytes[start..end]);
-            number::parse_integer(bytes, start, end).filter(|_| exact)
-        }),
+        T::Int64 if strict => new.primitive::<Int64Type>(number::parse_plain_integer),
         T::Float64 if strict => new.primitive::<Float64Type>(|bytes, start, end| {
             let text = &bytes[start..end];
             number::parse_float(text).filter(|_| !number::has_leading_zero(text))
@@ -130,6 +137,7 @@ pub(super) fn column(data_type: &DataType, strict: bool, capacity: usize) -> Opt
 
 struct Maker<'a> {
     data_type: &'a DataType,
+    nulls: &'a NullValues,
     capacity: usize,
 }
 
@@ -142,6 +150,7 @@ impl Maker<'_> {
             data_type: self.data_type.clone(),
             values: Vec::with_capacity(self.capacity),
             nulls: NullBufferBuilder::new(self.capacity),
+            null_first: self.nulls.any_parses(&parse),
             parse,
         })
     }
@@ -183,6 +192,9 @@ struct PrimitiveColumn<T: ArrowPrimitiveType, F> {
     data_type: DataType,
     values: Vec<T::Native>,
     nulls: NullBufferBuilder,
+    /// Whether a text that stands for null has to be recognised before it is taken for a value. Where it cannot be
+    /// mistaken, values need not be compared with it.
+    null_first: bool,
     parse: F,
 }
 
@@ -190,20 +202,26 @@ impl<T: ArrowPrimitiveType, F: Fn(&[u8], usize, usize) -> Option<T::Native>> Col
     for PrimitiveColumn<T, F>
 {
     fn append(&mut self, strip: &Strip<'_>, index: usize, failed: &mut Vec<usize>) {
-        for (row, field) in strip.column(index).enumerate() {
+        let Self { values, nulls, null_first, parse, .. } = self;
+        let bytes = strip.bytes;
+        let mut valid = 0;
+        values.extend(strip.column(index).enumerate().map(|(row, field)| {
             let (start, end) = (field.start(), field.end());
-            if strip.nulls.contains(&strip.bytes[start..end]) {
-                self.values.push(T::default_value());
-                self.nulls.append_null();
-            } else if let Some(value) = (self.parse)(strip.bytes, start, end) {
-                self.values.push(value);
-                self.nulls.append_non_null();
-            } else {
-                self.values.push(T::default_value());
-                self.nulls.append_null();
+            let is_null = || strip.nulls.contains(&bytes[start..end]);
+            let value = if *null_first && is_null() { None } else { parse(bytes, start, end) };
+            if let Some(value) = value {
+                valid += 1;
+                return value;
+            }
+            nulls.append_n_non_nulls(valid);
+            nulls.append_null();
+            valid = 0;
+            if !is_null() {
                 failed.push(row);
             }
-        }
+            T::default_value()
+        }));
+        nulls.append_n_non_nulls(valid);
     }
 
     fn finish(mut self: Box<Self>) -> ArrayRef {

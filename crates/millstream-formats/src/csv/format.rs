@@ -91,7 +91,8 @@ impl CsvFormat {
 
     fn columns(&self, rows: usize) -> Result<Vec<Box<dyn Column>>> {
         let fields = self.schema.fields().iter().zip(&self.inferred);
-        let columns = fields.map(|(field, strict)| column::column(field.data_type(), *strict, rows));
+        let columns =
+            fields.map(|(field, strict)| column::column(field.data_type(), *strict, &self.nulls, rows));
         let columns: Option<Vec<_>> = columns.collect();
         columns.ok_or_else(|| Error::internal("a CSV column of a type that was refused before"))
     }
@@ -224,11 +225,13 @@ impl CsvFormat {
         failed_rows: &mut Vec<usize>,
     ) {
         let mut failed = Vec::new();
-        let known = failed_rows.len();
+        // The rows of the strip that were rejected; empty as long as there are none.
+        let mut known: Vec<bool> = Vec::new();
         for (position, column) in columns.iter_mut().enumerate() {
             column.append(part, position, &mut failed);
             for row in failed.drain(..) {
-                if failed_rows[known..].contains(&(rows + row)) {
+                known.resize(strip.len(), false);
+                if std::mem::replace(&mut known[row], true) {
                     continue;
                 }
                 failed_rows.push(rows + row);
@@ -338,8 +341,7 @@ fn names_without_header(
             let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
             match first {
                 Some(fields) if fields != names.len() => Err(Error::config(format!(
-                    "{} columns are declared, but the first record has {}",
-                    names.len(),
+                    "the first record has {}, one for each column that is declared",
                     count(fields, names.len())
                 ))
                 .hint("a file without a header needs a declaration of every column, in order, or of none")),

@@ -123,7 +123,9 @@ mod tests {
             (&[], DataType::Utf8),
         ] {
             let mut guess = Guess::new();
-            texts.iter().for_each(|text| guess.see(text.as_bytes()));
+            for text in texts {
+                guess.see(text.as_bytes());
+            }
             assert_eq!(guess.data_type(), expected, "{texts:?}");
         }
     }

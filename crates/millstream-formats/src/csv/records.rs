@@ -18,9 +18,49 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// The length of the longest prefix that ends with a line feed outside of quotes.
-    ///
-    /// Only quotes are looked at one by one, and line feeds only in the last stretch outside of quotes that has one.
     pub(super) fn whole_records(self, buffer: &[u8]) -> usize {
+        match memchr(self.quote, buffer) {
+            None => memrchr(b'\n', buffer).map_or(0, |line_feed| line_feed + 1),
+            Some(_) => self.whole_by_parity(buffer).unwrap_or_else(|| self.whole_by_quotes(buffer)),
+        }
+    }
+
+    /// As [`Dialect::whole_records`], 64 bytes at a time: what follows an odd number of quotes is inside quotes. That
+    /// holds as long as each quote that opens is the first byte of a field, or the second of a doubled quote; `None`
+    /// if one is neither.
+    fn whole_by_parity(self, buffer: &[u8]) -> Option<usize> {
+        // All bits set where the block before ends inside quotes.
+        let mut inside_before = 0;
+        for index in 0..buffer.len().div_ceil(64) {
+            let quotes = mask(buffer, index, self.quote);
+            let inside = scan::running_parity(quotes) ^ inside_before;
+            let mut opening = quotes & inside;
+            while opening != 0 {
+                let open = index * 64 + opening.trailing_zeros() as usize;
+                opening &= opening - 1;
+                let before = open.checked_sub(1).map_or(b'\n', |before| buffer[before]);
+                if before != self.delimiter && before != b'\n' && before != self.quote {
+                    return None;
+                }
+            }
+            inside_before = last_bit(inside);
+        }
+        // Backwards, the last line feed outside of quotes is mostly in the first block.
+        let mut inside_after = inside_before;
+        for index in (0..buffer.len().div_ceil(64)).rev() {
+            let parity = scan::running_parity(mask(buffer, index, self.quote));
+            let inside = parity ^ last_bit(parity) ^ inside_after;
+            let ends = mask(buffer, index, b'\n') & !inside;
+            if ends != 0 {
+                return Some(index * 64 + 64 - ends.leading_zeros() as usize);
+            }
+            inside_after ^= last_bit(parity);
+        }
+        Some(0)
+    }
+
+    /// As [`Dialect::whole_records`], quote by quote.
+    fn whole_by_quotes(self, buffer: &[u8]) -> usize {
         let (mut whole, mut outside, mut search) = (0, 0, 0);
         while let Some(found) = memchr(self.quote, &buffer[search..]) {
             let open = search + found;
@@ -54,6 +94,25 @@ impl Dialect {
             from = quote + 2;
         }
     }
+}
+
+/// Where `needle` is in block `index` of 64 bytes.
+#[inline]
+fn mask(buffer: &[u8], index: usize, needle: u8) -> u64 {
+    let rest = &buffer[index * 64..];
+    if let Some(block) = rest.first_chunk() {
+        return scan::mask_of_one(block, needle);
+    }
+    let mut block = [0; 64];
+    block[..rest.len()].copy_from_slice(rest);
+    scan::mask_of_one(&block, needle) & ((1 << rest.len()) - 1)
+}
+
+/// The highest bit, for all 64 bits.
+#[inline]
+fn last_bit(mask: u64) -> u64 {
+    // The shift of a signed number repeats its sign.
+    (mask.cast_signed() >> 63).cast_unsigned()
 }
 
 /// The place of a field's content, without its quotes.
@@ -277,14 +336,12 @@ impl<'a> Records<'a> {
     fn load(&self) -> u64 {
         let needles = [self.dialect.delimiter, self.dialect.quote, b'\n'];
         let rest = self.bytes.get(self.base..).unwrap_or_default();
-        match rest.first_chunk() {
-            Some(block) => scan::mask_of(block, needles),
-            None => {
-                let mut block = [0; 64];
-                block[..rest.len()].copy_from_slice(rest);
-                scan::mask_of(&block, needles) & ((1 << rest.len()) - 1)
-            }
+        if let Some(block) = rest.first_chunk() {
+            return scan::mask_of(block, needles);
         }
+        let mut block = [0; 64];
+        block[..rest.len()].copy_from_slice(rest);
+        scan::mask_of(&block, needles) & ((1 << rest.len()) - 1)
     }
 }
 

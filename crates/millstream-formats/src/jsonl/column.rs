@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, StructArray};
 use arrow::datatypes::{DataType, Fields, TimeUnit};
 use arrow::error::ArrowError;
 
-use super::cursor::{Cursor, Parse, Problem, misfit};
+use super::cursor::{Cursor, Number, Parse, Problem, misfit, within};
 use crate::calendar::{self, Zone};
 use crate::number;
 use crate::parse;
@@ -27,7 +27,7 @@ pub(super) struct Column {
 pub(super) enum Values {
     Null,
     Boolean(BooleanBufferBuilder),
-    /// Int8 to Int64 and UInt8 to UInt32, with the smallest and the largest value that the type holds.
+    /// Integers of up to 64 bits (unsigned ones of up to 32), with the smallest and the largest value that the type holds.
     Integer(Vec<i64>, i64, i64),
     UInt64(Vec<u64>),
     Float32(Vec<f32>),
@@ -91,7 +91,7 @@ impl Column {
         match values {
             Values::Integer(values, smallest, largest) => {
                 let start = cursor.position();
-                match cursor.number().ok().and_then(|number| number.to_i64()) {
+                match cursor.number().ok().and_then(Number::to_i64) {
                     Some(value) if *smallest <= value && value <= *largest => values.push(value),
                     _ => return cursor.fail_value(start, |token| unfit(data_type, token)),
                 }
@@ -275,7 +275,7 @@ impl Values {
                 is_base64
             }
             Self::List(offsets, child) if cursor.peek() == b'[' => {
-                read_list(child, cursor).map_err(|problem| problem.inside("[]"))?;
+                within("[]", read_list(child, cursor))?;
                 offsets.push(child.len() as i32);
                 true
             }
@@ -390,9 +390,7 @@ impl Object {
                 if column.len() > self.rows {
                     return misfit(format!("the key {:?} comes twice", self.fields[position].name()));
                 }
-                if let Err(problem) = column.read(cursor) {
-                    return Err(problem.inside(self.fields[position].name()));
-                }
+                within(self.fields[position].name(), column.read(cursor))?;
                 found += 1;
                 next = position + 1;
                 if !cursor.more(b'}', "`,` or `}`")? {
@@ -403,7 +401,7 @@ impl Object {
         if found < self.columns.len() {
             for (column, field) in self.columns.iter_mut().zip(&self.fields) {
                 if column.len() == self.rows {
-                    column.read_null().map_err(|problem| problem.inside(field.name()))?;
+                    within(field.name(), column.read_null())?;
                 }
             }
         }

@@ -313,16 +313,16 @@ pub(super) fn misfit<T>(reason: String) -> Parse<T> {
     Err(Box::new(Problem::Misfit { path: String::new(), reason }))
 }
 
-impl Problem {
-    /// Adds the name of the member in which the problem is.
-    #[cold]
-    pub(super) fn inside(mut self: Box<Self>, name: &str) -> Box<Self> {
-        if let Self::Misfit { path, .. } = &mut *self {
+/// Adds the name of the member in which a misfit was found.
+#[inline]
+pub(super) fn within<T>(name: &str, parsed: Parse<T>) -> Parse<T> {
+    parsed.map_err(|mut problem| {
+        if let Problem::Misfit { path, .. } = &mut *problem {
             let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
             *path = format!("{name}{separator}{path}");
         }
-        self
-    }
+        problem
+    })
 }
 
 /// The place of a number in a line.

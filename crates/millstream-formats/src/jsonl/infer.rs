@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields};
 
-use super::cursor::{Cursor, Parse, misfit};
+use super::cursor::{Cursor, Parse, misfit, within};
 use crate::number;
 
 /// What the values of a column have been so far.
@@ -91,7 +91,7 @@ impl Kind {
             return Ok(());
         }
         loop {
-            item.see(cursor, depth + 1).map_err(|problem| problem.inside("[]"))?;
+            within("[]", item.see(cursor, depth + 1))?;
             if !cursor.more(b']', "`,` or `]`")? {
                 return Ok(());
             }
@@ -186,8 +186,7 @@ pub(super) fn see_members(
         if skipped.iter().any(|(name, _)| *name == key) {
             cursor.skip_value()?;
         } else {
-            let seen = members[position].1.see(cursor, depth + 1);
-            seen.map_err(|problem| problem.inside(&key))?;
+            within(&key, members[position].1.see(cursor, depth + 1))?;
         }
         if !cursor.more(b'}', "`,` or `}`")? {
             return Ok(());

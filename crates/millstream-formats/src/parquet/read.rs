@@ -15,7 +15,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 /// The rows in each slice of a row group but the last.
@@ -114,7 +114,7 @@ impl ParquetInput {
             .collect()
     }
 
-    fn group(&self, row_group: usize) -> Option<&parquet::file::metadata::RowGroupMetaData> {
+    fn group(&self, row_group: usize) -> Option<&RowGroupMetaData> {
         self.metadata.metadata().row_groups().get(row_group)
     }
 }
@@ -136,10 +136,10 @@ impl ParquetSlice {
 
     /// What the rows will hold in memory, estimated from the uncompressed size of the columns, in bytes.
     pub fn estimated_bytes(&self) -> usize {
-        self.share(|column| column.uncompressed_size())
+        self.share(ColumnChunkMetaData::uncompressed_size)
     }
 
-    fn share(&self, size: impl Fn(&parquet::file::metadata::ColumnChunkMetaData) -> i64) -> usize {
+    fn share(&self, size: impl Fn(&ColumnChunkMetaData) -> i64) -> usize {
         let Some(group) = self.input.group(self.row_group) else {
             return 0;
         };
@@ -194,7 +194,7 @@ impl Decode for ParquetSlice {
         Ok(Decoded {
             batch,
             rejected: Vec::new(),
-            input_bytes: self.share(|column| column.compressed_size()) as u64,
+            input_bytes: self.share(ColumnChunkMetaData::compressed_size) as u64,
         })
     }
 }

@@ -49,7 +49,7 @@ proptest! {
         ],
         1..6,
     )) {
-        let file = format!("c,d\n{}", values.iter().map(|value| format!("{value},x\n")).collect::<String>());
+        let file = format!("c,d\n{},x\n", values.join(",x\n"));
         let (format, _) = CsvFormat::infer(CsvReadOptions::default(), file.as_bytes(), true).unwrap();
         let content = reader::whole(&format, file.as_bytes());
         prop_assert_eq!(content.batch.num_rows(), values.len(), "{} {:?} {:?}", file, format.schema(), content.rejected);

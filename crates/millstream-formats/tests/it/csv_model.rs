@@ -85,7 +85,7 @@ fn model(bytes: &[u8]) -> (Vec<Record>, usize) {
                 field.quoted = true;
                 state = State::Quoted;
             }
-            (State::Start | State::Plain, b',') => {
+            (State::Start | State::Plain | State::Closed, b',') => {
                 record.fields.push(std::mem::take(&mut field));
                 state = State::Start;
             }
@@ -103,10 +103,6 @@ fn model(bytes: &[u8]) -> (Vec<Record>, usize) {
                 }
             }
             (State::Quoted, other) => field.content.push(other),
-            (State::Closed, b',') => {
-                record.fields.push(std::mem::take(&mut field));
-                state = State::Start;
-            }
             (State::Closed, _) => record.bad = true,
         }
         position += 1;

@@ -78,7 +78,9 @@ fn each_bad_row_is_rejected_and_no_other() {
 fn a_row_after_the_sample_does_not_change_the_types() {
     let mut file = String::from("n,x,day,at,zip\n");
     for row in 0..20 {
-        file += &format!("{row},{row}.5,2024-01-{:02},2024-01-31T12:00:00Z,{row}\n", row + 1);
+        let day = row + 1;
+        let line = format!("{row},{row}.5,2024-01-{day:02},2024-01-31T12:00:00Z,{row}\n");
+        file += &line;
     }
     let sample = file.clone();
     file += "abc,1,2024-01-01,2024-01-31T12:00:00Z,1\n\
@@ -184,6 +186,20 @@ fn nulls_and_empty_texts() {
 }
 
 #[test]
+fn a_null_that_looks_like_a_value() {
+    let options = CsvReadOptions {
+        null_values: vec!["-999".to_owned()],
+        ..declared(&[("a", DataType::Int64), ("b", DataType::Float64), ("c", DataType::Boolean)])
+    };
+    let content = read(options, "a,b,c\n-999,-999,true\n1,1.5,-999\n,1,true\n");
+    assert_eq!(
+        reader::jsonl(&content.batch),
+        "{\"a\":null,\"b\":null,\"c\":true}\n{\"a\":1,\"b\":1.5,\"c\":null}\n"
+    );
+    assert_eq!(messages(&content), ["file:4: column \"a\": \"\" is not an integer"]);
+}
+
+#[test]
 fn text_that_is_not_utf8() {
     let (format, _) =
         CsvFormat::infer(declared(&[("a", DataType::Utf8), ("b", DataType::Int64)]), b"a,b\n", true).unwrap();
@@ -247,7 +263,10 @@ fn files_without_a_header() {
     assert_eq!(content.batch.schema().field(1).name(), "column_2");
     let columns = vec![("a".to_owned(), DataType::Utf8)];
     let error = CsvFormat::infer(headless(Some(columns.clone())), b"1,x\n", true).unwrap_err();
-    assert_eq!(error.to_string(), "1 columns are declared, but the first record has 2 fields, expected 1");
+    assert_eq!(
+        error.to_string(),
+        "the first record has 2 fields, expected 1, one for each column that is declared"
+    );
     assert!(CsvFormat::infer(headless(Some(columns)), b"", true).is_ok());
     assert!(CsvFormat::infer(headless(None), b"", true).is_err());
 }

@@ -295,7 +295,8 @@ proptest! {
         let mut file = String::new();
         let mut good = 0;
         for (index, line) in lines.iter().enumerate() {
-            file += &format!("{{\"id\":{index},\"s\":\"x{index}\"}}\n");
+            let row = format!("{{\"id\":{index},\"s\":\"x{index}\"}}\n");
+            file += &row;
             good += 1;
             file += &line.replace('\n', " ");
             file.push('\n');

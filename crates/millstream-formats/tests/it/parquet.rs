@@ -1,6 +1,7 @@
 //! Parquet: bytes that depend on the rows alone, slices that are the file, parts that become one.
 
 use std::path::Path;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -84,7 +85,7 @@ fn the_same_rows_are_the_same_bytes() {
     let batch = numbers(10_500);
     for compression in [ParquetCompression::None, ParquetCompression::Snappy, ParquetCompression::Zstd(3)] {
         let options = ParquetOptions { compression, row_group_rows: 4_000 };
-        let whole = write(&batch.schema(), &options, &[batch.clone()]);
+        let whole = write(&batch.schema(), &options, from_ref(&batch));
         for size in [1, 7, 1_000, 4_000, 4_001] {
             assert!(write(&batch.schema(), &options, &chunked(&batch, size)) == whole, "chunks of {size}");
         }
@@ -121,7 +122,7 @@ fn many_threads_read_one_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.parquet");
     let batch = numbers(60_000);
-    std::fs::write(&path, write(&batch.schema(), &options(1_000), &[batch.clone()])).unwrap();
+    std::fs::write(&path, write(&batch.schema(), &options(1_000), from_ref(&batch))).unwrap();
     let input = ParquetInput::open(&path, None).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..8 {
@@ -143,7 +144,7 @@ fn parts_become_one_file() {
     let mut parts = Vec::new();
     for (index, part) in chunked(&batch, 4_000).iter().enumerate() {
         let path = directory.path().join(format!("{index}.parquet"));
-        std::fs::write(&path, write(&part.schema(), &options(1_500), &[part.clone()])).unwrap();
+        std::fs::write(&path, write(&part.schema(), &options(1_500), from_ref(part))).unwrap();
         parts.push(path);
     }
     let mut bytes = Vec::new();
@@ -160,10 +161,10 @@ fn parts_become_one_file() {
 
     let other = directory.path().join("other.parquet");
     let ids = batch.project(&[0]).unwrap();
-    std::fs::write(&other, write(&ids.schema(), &options(1_500), &[ids.clone()])).unwrap();
-    let error = concatenate(&[parts[0].clone(), other], &mut Vec::new()).unwrap_err();
+    std::fs::write(&other, write(&ids.schema(), &options(1_500), from_ref(&ids))).unwrap();
+    let error = concatenate(&[parts[0].clone(), other], Vec::new()).unwrap_err();
     assert!(error.to_string().contains("their columns differ"), "{error}");
-    assert!(concatenate(&[], &mut Vec::new()).is_err());
+    assert!(concatenate(&[], Vec::new()).is_err());
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn a_cut_off_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.parquet");
     let batch = numbers(2_000);
-    let bytes = write(&batch.schema(), &options(1_500), &[batch.clone()]);
+    let bytes = write(&batch.schema(), &options(1_500), from_ref(&batch));
     for cut in [0, 3, 100, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..cut]).unwrap();
         let error = ParquetInput::open(&path, None).unwrap_err();
@@ -236,7 +237,7 @@ proptest! {
     fn round_trip(batch in batch(parquet_types(), false), group in 1usize..12, size in 1usize..30) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.parquet");
-        let bytes = write(&batch.schema(), &options(group), &[batch.clone()]);
+        let bytes = write(&batch.schema(), &options(group), from_ref(&batch));
         prop_assert!(write(&batch.schema(), &options(group), &chunked(&batch, size)) == bytes);
         std::fs::write(&path, bytes).unwrap();
         let (_, found) = read(&path, None);

@@ -37,7 +37,7 @@ fn csv_that_python_writes() {
     python(
         directory.path(),
         &format!(
-            r#"{TEXTS}
+            r"{TEXTS}
 for name, options in [('excel', {{}}), ('unix', {{'dialect': 'unix'}}), ('quoted', {{'lineterminator': '\n', 'quoting': csv.QUOTE_NONNUMERIC}})]:
     with open(name + '.csv', 'w', newline='') as f:
         w = csv.writer(f, **options)
@@ -45,7 +45,7 @@ for name, options in [('excel', {{}}), ('unix', {{'dialect': 'unix'}}), ('quoted
         w.writerows([(i, repr(x), b, s or ' ', t or ' ') for i, x, b, s, t in rows])
 with gzip.open('twice.csv.gz', 'wb') as f:
     f.write(open('excel.csv', 'rb').read())
-"#
+"
         ),
     );
     let plain = std::fs::read(directory.path().join("excel.csv")).unwrap();
@@ -65,13 +65,13 @@ with gzip.open('twice.csv.gz', 'wb') as f:
         python(
             directory.path(),
             &format!(
-                r#"{TEXTS}
+                r"{TEXTS}
 found = [json.loads(line) for line in open('{name}.jsonl', newline='\n', encoding='utf-8')]
 assert len(found) == len(rows), len(found)
 for row, (i, x, b, s, t) in zip(found, rows):
     expected = dict(i=i, x=x, flag=b, s=s or ' ', t=t or ' ')
     assert row == expected, (row, expected)
-"#
+"
             ),
         );
     }
@@ -112,13 +112,13 @@ fn jsonl_that_python_writes_and_reads() {
     python(
         directory.path(),
         &format!(
-            r#"{TEXTS}
+            r"{TEXTS}
 def row(i, x, b, s, t):
     return dict(i=i, x=x, flag=b, s=s, nested=dict(t=t, list=[i, None, 5]), big=random.randrange(10**37), maybe=random.choice([None, s]))
 with open('theirs.jsonl', 'w') as f:
     for index, r in enumerate(rows):
         f.write(json.dumps(row(*r), ensure_ascii=index % 2 == 0, indent=None, separators=[(',', ':'), (', ', ': ')][index % 3 == 0]) + '\n')
-"#
+"
         ),
     );
     let file = std::fs::read(directory.path().join("theirs.jsonl")).unwrap();

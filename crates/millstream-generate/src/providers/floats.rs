@@ -120,7 +120,7 @@ fn pyfloat(arguments: &Arguments<'_>) -> Result<Range, CallError> {
         // Neither is given: any split of the digits that leaves room for the bounds.
         (None, None) => {
             let largest = min.unwrap_or(1.0).abs().max(max.unwrap_or(1.0).abs()).max(1.0);
-            let needed = (largest.log10().ceil() as i64).max(1);
+            let needed = (1..DIGITS).find(|&digits| power(digits) >= largest).unwrap_or(DIGITS);
             (1..=DIGITS - needed).filter_map(|right| bounds.grid(DIGITS - right, right)).collect()
         }
     };
@@ -185,9 +185,13 @@ impl Function for Floats {
         let [key, choice] = self.keys;
         let rows = call.rows.iter();
         let values: Vec<f64> = match &self.range {
-            Range::Uniform(low, high) => {
-                rows.map(|&row| (low + (high - low) * key.unit(row)).min(*high)).collect()
-            }
+            // Weighed rather than added to, because the distance of two floats may be none.
+            Range::Uniform(low, high) => rows
+                .map(|&row| {
+                    let unit = key.unit(row);
+                    (low * (1.0 - unit) + high * unit).clamp(*low, *high)
+                })
+                .collect(),
             Range::Grids(grids) => rows
                 .map(|&row| {
                     let grid = &grids[choice.below(row, grids.len() as u64) as usize];

@@ -27,7 +27,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
                 Some(domain) => {
                     compiler.section("user_name")?;
                     compiler.literal("@");
-                    compiler.literal(domain);
+                    compiler.literal(&domain.to_lowercase());
                 }
                 None => compiler.section(if safe { "safe_email" } else { "any_email" })?,
             }

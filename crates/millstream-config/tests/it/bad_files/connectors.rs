@@ -16,7 +16,7 @@ fn unknown_source_type() {
       |             ^^^
       |
       = note: sources: csv, jsonl and parquet
-      = help: did you mean `csv`?
+      = hint: did you mean `csv`?
     "#);
 }
 
@@ -48,7 +48,7 @@ fn memory_in_a_file() {
       |                  ^^^^^^
       |
       = note: sources: csv, jsonl and parquet
-      = help: use it from the Rust or Python API
+      = hint: use it from the Rust API
 
     error: a sink in memory belongs to a program, not to a file
      --> shop.yaml:3:16
@@ -57,7 +57,7 @@ fn memory_in_a_file() {
       |                ^^^^^^
       |
       = note: sinks: jsonl, csv, parquet, delta, stdout and noop
-      = help: use it from the Rust or Python API
+      = hint: use it from the Rust API
     "#);
 }
 
@@ -92,7 +92,7 @@ fn sources_as_a_list() {
     2 |   - {type: csv, path: x}
       |   ^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: begin a source with its name: `some_name: {…}`
+      = hint: begin a source with its name: `some_name: {…}`
     "#);
 }
 
@@ -111,7 +111,7 @@ fn bad_column_types() {
       |                  ^^^
       |
       = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
-      = help: did you mean integer?
+      = hint: did you mean integer?
 
     error: "decimal(40, 2)" is not a type
      --> shop.yaml:5:26
@@ -120,7 +120,7 @@ fn bad_column_types() {
       |                          ^^^^^^^^^^^^^^
       |
       = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
-      = help: write decimal(precision, scale), precision from 1 to 38 and scale up to it
+      = hint: write decimal(precision, scale), precision from 1 to 38 and scale up to it
 
     error: "strng" is not a type
      --> shop.yaml:5:45
@@ -129,7 +129,7 @@ fn bad_column_types() {
       |                                             ^^^^^
       |
       = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
-      = help: did you mean string?
+      = hint: did you mean string?
 
     error: "5" is not a type
      --> shop.yaml:5:55
@@ -152,7 +152,7 @@ fn columns_of_parquet() {
     2 |   a: {type: parquet, path: x, columns: {a: integer}}
       |                               ^^^^^^^
       |
-      = help: to change them, add a stream with the operator `cast`
+      = hint: to change them, add a stream with the operator `cast`
     "#);
 }
 
@@ -198,7 +198,7 @@ fn event_time_on_a_source() {
     2 |   a: {type: csv, path: x, time: {column: at}}
       |                           ^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 
@@ -218,7 +218,7 @@ sinks:
       |                         ^^^^^^^^^
       |
       = note: sinks: jsonl, csv, parquet, delta, stdout and noop
-      = help: did you mean `delta`?
+      = hint: did you mean `delta`?
     "#);
 }
 
@@ -255,7 +255,7 @@ sinks:
     6 |   a: {from: t, type: jsonl, path: a.gz, compression: zstd}
       |                                   ---- the path      ^^^^
       |
-      = help: remove `compression`, or change the extension
+      = hint: remove `compression`, or change the extension
 
     error: expected one of none, gzip or zstd, found "snappy"
      --> shop.yaml:7:51
@@ -305,7 +305,7 @@ fn variables() {
     2 |   source: {type: csv, path: '${env:NOPE}/${file:nope.txt}/${what}/${env:OPEN'}
       |                              ^^^^^^^^^^^
       |
-      = help: set it where millstream starts: `NOPE=… millstream …`
+      = hint: set it where millstream starts: `NOPE=… millstream …`
 
     error: cannot read the file "nope.txt" of a variable: No such file or directory (os error 2)
      --> shop.yaml:2:42
@@ -313,7 +313,7 @@ fn variables() {
     2 |   source: {type: csv, path: '${env:NOPE}/${file:nope.txt}/${what}/${env:OPEN'}
       |                                          ^^^^^^^^^^^^^^^^
       |
-      = help: a relative path begins at the folder of this file
+      = hint: a relative path begins at the folder of this file
 
     error: unknown variable "${what}"
      --> shop.yaml:2:59
@@ -321,7 +321,7 @@ fn variables() {
     2 |   source: {type: csv, path: '${env:NOPE}/${file:nope.txt}/${what}/${env:OPEN'}
       |                                                           ^^^^^^^
       |
-      = help: write ${env:NAME} or ${file:PATH}; for the characters themselves write $${
+      = hint: write ${env:NAME} or ${file:PATH}; for the characters themselves write $${
 
     error: a variable without its closing brace
      --> shop.yaml:2:67
@@ -356,7 +356,7 @@ processing: {chunk_size: '${env:PASSWORD}', backpressure: '${env:PASSWORD}', mem
     4 | processing: {chunk_size: '${env:PASSWORD}', backpressure: '${env:PASSWORD}', memory_limit: '${env:PASSWORD}'}
       |                                                                                            ^^^^^^^^^^^^^^^^^
       |
-      = help: write a whole number and its unit: 512KB, 64MB, 1GiB
+      = hint: write a whole number and its unit: 512KB, 64MB, 1GiB
     "#);
 }
 
@@ -381,7 +381,7 @@ sinks:
     6 |   a: {from: t, type: noop, buffer: {size: 5, threshold: 6, policy: dropp, timeout: 0s}}
       |                                                                    ^^^^^
       |
-      = help: did you mean "drop"?
+      = hint: did you mean "drop"?
 
     error: expected a duration above zero, found "0s"
      --> shop.yaml:6:84
@@ -389,7 +389,7 @@ sinks:
     6 |   a: {from: t, type: noop, buffer: {size: 5, threshold: 6, policy: dropp, timeout: 0s}}
       |                                                                                    ^^
       |
-      = help: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
+      = hint: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
     "#);
 }
 
@@ -409,7 +409,7 @@ sinks:
     6 |   a: {from: t, type: csv, path: a, delimiter: '-', quote: x, null: '0'}
       |                                               ^^^
       |
-      = help: use a character such as , ; | or tab
+      = hint: use a character such as , ; | or tab
 
     error: 'x' occurs in numbers and dates
      --> shop.yaml:6:59
@@ -417,7 +417,7 @@ sinks:
     6 |   a: {from: t, type: csv, path: a, delimiter: '-', quote: x, null: '0'}
       |                                                           ^
       |
-      = help: use a character such as , ; | or tab
+      = hint: use a character such as , ; | or tab
 
     error: "0" cannot stand for no value: a value could be written like this, too
      --> shop.yaml:6:68
@@ -425,7 +425,7 @@ sinks:
     6 |   a: {from: t, type: csv, path: a, delimiter: '-', quote: x, null: '0'}
       |                                                                    ^^^
       |
-      = help: use a text such as NULL or \N
+      = hint: use a text such as NULL or \N
 
     error: "a,b" cannot stand for no value: it holds a delimiter, a quote or a control character
      --> shop.yaml:7:42
@@ -433,7 +433,7 @@ sinks:
     7 |   b: {from: t, type: csv, path: b, null: 'a,b'}
       |                                          ^^^^^
       |
-      = help: use a text such as NULL or \N
+      = hint: use a text such as NULL or \N
     "#);
 }
 

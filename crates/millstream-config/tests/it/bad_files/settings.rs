@@ -20,7 +20,7 @@ fn unknown_key_in_a_cadence() {
       |         ^^^^^^^^^^^^^^
       |
       = note: allowed keys: rows_per_minute and enabled
-      = help: did you mean "rows_per_minute"?
+      = hint: did you mean "rows_per_minute"?
     "#);
 }
 
@@ -39,7 +39,7 @@ tables:
       | ^^^^^^
       |
       = note: allowed keys: version, name, config, tables, sources, streams, sinks, pipeline, dead_letter, on_error, state, checkpoint and processing
-      = help: did you mean "tables"?
+      = hint: did you mean "tables"?
     "#);
 }
 
@@ -71,7 +71,7 @@ fn a_mapping_without_rows() {
     1 | name: x
       | ^^^^^^^
       |
-      = help: `millstream init` writes a file to start from
+      = hint: start from examples/shop.yaml, or see docs/configuration.md
     "#);
 }
 
@@ -89,7 +89,7 @@ tables:
     1 | version: 2
       |          ^
       |
-      = help: this Millstream reads version 1
+      = hint: this Millstream reads version 1
     "#);
 }
 
@@ -107,7 +107,7 @@ tables:
     1 | name: my shop
       |       ^^^^^^^
       |
-      = help: use letters, digits, `_`, `.` and `-`, at most 200 of them
+      = hint: use letters, digits, `_`, `.` and `-`, at most 200 of them
     "#);
 }
 
@@ -131,7 +131,7 @@ tables:
     1 | config: {seed: abc, tick_interval: 10, max_catch_up: -1, start: tomorrow, on_restart: 5}
       |                                    ^^
       |
-      = help: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
+      = hint: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
 
     error: expected a whole number from 0, found "-1"
      --> shop.yaml:1:54
@@ -145,7 +145,7 @@ tables:
     1 | config: {seed: abc, tick_interval: 10, max_catch_up: -1, start: tomorrow, on_restart: 5}
       |                                                                 ^^^^^^^^
       |
-      = help: write 2024-01-31 or 2024-01-31T08:30:00Z
+      = hint: write 2024-01-31 or 2024-01-31T08:30:00Z
 
     error: expected one of continue or catch_up, found "5"
      --> shop.yaml:1:87
@@ -170,7 +170,7 @@ tables:
     1 | config: {seed: "42"}
       |                ^^^^
       |
-      = help: remove the quotes
+      = hint: remove the quotes
 
     error: expected true or false, found a string
      --> shop.yaml:6:24
@@ -178,7 +178,7 @@ tables:
     6 |     cadence: {enabled: "true", rows_per_minute: -5}
       |                        ^^^^^^
       |
-      = help: remove the quotes
+      = hint: remove the quotes
 
     error: expected rows per minute, found "-5"
      --> shop.yaml:6:49
@@ -186,7 +186,7 @@ tables:
     6 |     cadence: {enabled: "true", rows_per_minute: -5}
       |                                                 ^^
       |
-      = help: write a number such as 600 or 0.5, at most 10^15, with at most 9 decimals
+      = hint: write a number such as 600 or 0.5, at most 10^15, with at most 9 decimals
     "#);
 }
 
@@ -236,7 +236,7 @@ tables:
     1 | config: {seed: }
       |          ^^^^
       |
-      = help: write a value, or remove the key
+      = hint: write a value, or remove the key
     "#);
 }
 
@@ -286,7 +286,7 @@ processing: {chunk_size: 0, parallelism: 0, buffer_size: 10, backpressure_thresh
     4 | processing: {chunk_size: 0, parallelism: 0, buffer_size: 10, backpressure_threshold: 11, backpressure: drop, timeout: 5s, memory_limi...
       |                                                                                                                       ^^
       |
-      = help: remove the timeout, or write `block`
+      = hint: remove the timeout, or write `block`
 
     error: expected a size above zero, found "64"
      --> shop.yaml:4:137
@@ -294,7 +294,7 @@ processing: {chunk_size: 0, parallelism: 0, buffer_size: 10, backpressure_thresh
     4 | ...e_threshold: 11, backpressure: drop, timeout: 5s, memory_limit: 64, max_retries: x}
       |                                                                    ^^
       |
-      = help: write a whole number and its unit: 512KB, 64MB, 1GiB
+      = hint: write a whole number and its unit: 512KB, 64MB, 1GiB
 
     error: expected a whole number from 0, found "x"
      --> shop.yaml:4:154
@@ -320,7 +320,7 @@ on_error: skip
     5 | on_error: skip
       |           ^^^^
       |
-      = help: remove one of them
+      = hint: remove one of them
     "#);
 }
 
@@ -337,7 +337,7 @@ on_error: dead_letter
     4 | on_error: dead_letter
       |           ^^^^^^^^^^^
       |
-      = help: add a sink for bad rows: `dead_letter: {type: jsonl, path: dead.jsonl}`
+      = hint: add a sink for bad rows: `dead_letter: {type: jsonl, path: dead.jsonl}`
     "#);
 }
 
@@ -363,7 +363,7 @@ checkpoint: {interval: 0s}
     5 | checkpoint: {interval: 0s}
       |                        ^^
       |
-      = help: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
+      = hint: write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d
     "#);
 }
 
@@ -380,7 +380,7 @@ state: {type: memory, path: x}
     4 | state: {type: memory, path: x}
       |                             ^
       |
-      = help: remove it, or write `type: file`
+      = hint: remove it, or write `type: file`
     "#);
 }
 
@@ -398,7 +398,7 @@ streaming: {enabled: true}
     4 | matrix: {}
       | ^^^^^^
       |
-      = help: remove it
+      = hint: remove it
 
     error: "streaming" in the file is not supported yet
      --> shop.yaml:5:1
@@ -406,7 +406,7 @@ streaming: {enabled: true}
     5 | streaming: {enabled: true}
       | ^^^^^^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 
@@ -449,7 +449,7 @@ sinks:
     1 | version: 3
       |          ^
       |
-      = help: this Millstream reads version 1
+      = hint: this Millstream reads version 1
 
     error: "a b" cannot be the name of the pipeline
      --> shop.yaml:2:7
@@ -457,7 +457,7 @@ sinks:
     2 | name: a b
       |       ^^^
       |
-      = help: use letters, digits, `_`, `.` and `-`, at most 200 of them
+      = hint: use letters, digits, `_`, `.` and `-`, at most 200 of them
 
     error: a column needs the key "data"
      --> shop.yaml:6:9
@@ -472,7 +472,7 @@ sinks:
       |                          ^^^
       |
       = note: allowed keys: column_name, data, is_primary_key and description
-      = help: did you mean "data"?
+      = hint: did you mean "data"?
 
     error: there is no table, source or stream "u"
      --> shop.yaml:8:13
@@ -487,7 +487,7 @@ sinks:
       |                      ^^^^
       |
       = note: sinks: jsonl, csv, parquet, delta, stdout and noop
-      = help: did you mean `noop`?
+      = hint: did you mean `noop`?
     "#);
 }
 
@@ -509,7 +509,7 @@ processing: {backpressure: drop_oldest, buffer_size: 10}
     6 |   a: {from: t, type: noop, buffer: {timeout: 5s}}
       |                                    ^^^^^^^^^^^^^
       |
-      = help: add `policy: block`, or remove the timeout
+      = hint: add `policy: block`, or remove the timeout
 
     error: the threshold is above the buffer size of `processing`
      --> shop.yaml:7:36
@@ -517,6 +517,6 @@ processing: {backpressure: drop_oldest, buffer_size: 10}
     7 |   b: {from: t, type: noop, buffer: {threshold: 11}}
       |                                    ^^^^^^^^^^^^^^^
       |
-      = help: add a `size`, or lower the threshold
+      = hint: add a `size`, or lower the threshold
     "#);
 }

@@ -20,7 +20,7 @@ streams:
       |   ^
       |
       = note: operators: filter, set, select, drop, rename, cast and snake_case
-      = help: add one, for example `filter: amount > 10`; a sink can also read the other stream directly
+      = hint: add one, for example `filter: amount > 10`; a sink can also read the other stream directly
     "#);
 }
 
@@ -41,7 +41,7 @@ streams:
       |                |
       |                the first one
       |
-      = help: a stream has exactly one: derive a second stream for the other
+      = hint: a stream has exactly one: derive a second stream for the other
     "#);
 }
 
@@ -61,7 +61,7 @@ streams:
       |                ^^^^^
       |
       = note: allowed keys: from, and one operator of filter, set, select, drop, rename, cast or snake_case
-      = help: did you mean "filter"?
+      = hint: did you mean "filter"?
     "#);
 }
 
@@ -97,7 +97,7 @@ streams:
     7 |   b: {from: t, window: {size: 60s}, late: l}
       |                                     ^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 
@@ -119,7 +119,7 @@ streams:
     6 |   a: {from: t, filter: }
       |                ^^^^^^
       |
-      = help: for example `filter: amount > 10`
+      = hint: for example `filter: amount > 10`
 
     error: no column is named here
      --> shop.yaml:7:24
@@ -139,7 +139,7 @@ streams:
     9 |   d: {from: t, snake_case: 5}
       |                            ^
       |
-      = help: write `snake_case: {}`, or `- snake_case` in a pipeline
+      = hint: write `snake_case: {}`, or `- snake_case` in a pipeline
     "#);
 }
 
@@ -187,7 +187,7 @@ sinks:
     6 |   a: {from: tt, type: noop}
       |             ^^
       |
-      = help: did you mean "t"?
+      = hint: did you mean "t"?
 
     error: there is no table, source or stream "a"
      --> shop.yaml:7:13
@@ -197,7 +197,7 @@ sinks:
     7 |   b: {from: a, type: noop}
       |             ^
       |
-      = help: rows end in a sink: read the stream that it takes
+      = hint: rows end in a sink: read the stream that it takes
     "#);
 }
 
@@ -219,7 +219,7 @@ sinks:
       |                ^^^^^
       |
       = note: allowed keys: from, and one operator of filter, set, select, drop, rename, cast or snake_case
-      = help: did you mean "filter"?
+      = hint: did you mean "filter"?
     "#);
 }
 
@@ -263,7 +263,7 @@ streams:
     7 |   b: {from: a, snake_case: }
       |             ^
       |
-      = help: a stream derives from tables, sources and other streams, never from itself
+      = hint: a stream derives from tables, sources and other streams, never from itself
 
     error: streams derive from each other in a circle: d <- d
      --> shop.yaml:9:13
@@ -271,7 +271,7 @@ streams:
     9 |   d: {from: d, filter: x}
       |             ^
       |
-      = help: a stream derives from tables, sources and other streams, never from itself
+      = hint: a stream derives from tables, sources and other streams, never from itself
     "#);
 }
 
@@ -291,7 +291,7 @@ streams:
     7 |   a: {from: [t, s], filter: x}
       |                 ^
       |
-      = help: `union`, which merges streams, is not supported yet; a sink may take several streams
+      = hint: `union`, which merges streams, is not supported yet; a sink may take several streams
     "#);
 }
 
@@ -311,7 +311,7 @@ sinks: {}
     4 | sinks: {}
       | ----- this describes a graph
       |
-      = help: a pipeline is one path: write it as sources, streams and sinks to have more
+      = hint: a pipeline is one path: write it as sources, streams and sinks to have more
     "#);
 }
 
@@ -353,7 +353,7 @@ fn pipeline_transforms() {
     4 |     - filter
       |       ^^^^^^
       |
-      = help: for example `filter: amount > 10`
+      = hint: for example `filter: amount > 10`
 
     error: one transform with 2 keys: filter and select
      --> shop.yaml:5:7
@@ -361,7 +361,7 @@ fn pipeline_transforms() {
     5 |     - {filter: x, select: [a]}
       |       ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: each item of `transforms` is one operator: begin a new one with `- `
+      = hint: each item of `transforms` is one operator: begin a new one with `- `
 
     error: unknown operator "snakecase"
      --> shop.yaml:6:7
@@ -370,7 +370,7 @@ fn pipeline_transforms() {
       |       ^^^^^^^^^
       |
       = note: operators: filter, set, select, drop, rename, cast and snake_case
-      = help: did you mean `snake_case`?
+      = hint: did you mean `snake_case`?
 
     error: the operator `join` is not supported yet
      --> shop.yaml:7:7
@@ -386,7 +386,7 @@ fn pipeline_transforms() {
     8 |     - [a]
       |       ^^^
       |
-      = help: write `- filter: amount > 10`
+      = hint: write `- filter: amount > 10`
 
     error: a transform without an operator
      --> shop.yaml:9:7
@@ -394,7 +394,7 @@ fn pipeline_transforms() {
     9 |     - {}
       |       ^^
       |
-      = help: each item of `transforms` is one operator: begin a new one with `- `
+      = hint: each item of `transforms` is one operator: begin a new one with `- `
     "#);
 }
 
@@ -410,7 +410,7 @@ fn pipeline_sink_with_from() {
     3 |   sink: {from: x, type: noop}
       |          ^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 
@@ -431,7 +431,7 @@ sinks:
     6 |   a/b: {from: t, type: noop}
       |   ^^^
       |
-      = help: use letters, digits, `_`, `-` and `.`
+      = hint: use letters, digits, `_`, `-` and `.`
 
     error: "" cannot be the name of a sink: it is empty
      --> shop.yaml:7:3
@@ -439,7 +439,7 @@ sinks:
     7 |   '': {from: t, type: noop}
       |   ^^
       |
-      = help: use letters, digits, `_`, `-` and `.`
+      = hint: use letters, digits, `_`, `-` and `.`
 
     error: "con " cannot be the name of a sink: it begins or ends with a space, or ends with a dot
      --> shop.yaml:8:3
@@ -447,6 +447,6 @@ sinks:
     8 |   'con ': {from: t, type: noop}
       |   ^^^^^^
       |
-      = help: use letters, digits, `_`, `-` and `.`
+      = hint: use letters, digits, `_`, `-` and `.`
     "#);
 }

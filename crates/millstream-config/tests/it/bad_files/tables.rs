@@ -48,7 +48,7 @@ fn tables_as_a_mapping() {
     2 |   t:
       |   ^^
       |
-      = help: begin each table with `- table_name: …`
+      = hint: begin each table with `- table_name: …`
     "#);
 }
 
@@ -116,7 +116,7 @@ fn replace_policy() {
     5 |     update_policy: replace
       |                    ^^^^^^^
       |
-      = help: use `append` or `disabled`
+      = hint: use `append` or `disabled`
     "#);
 }
 
@@ -134,7 +134,7 @@ fn unknown_policy() {
     5 |     update_policy: appendd
       |                    ^^^^^^^
       |
-      = help: did you mean "append"?
+      = hint: did you mean "append"?
     "#);
 }
 
@@ -154,7 +154,7 @@ fn table_name_that_escapes() {
     2 |   - table_name: ../../etc/passwd
       |                 ^^^^^^^^^^^^^^^^
       |
-      = help: use letters, digits, `_`, `-` and `.`
+      = hint: use letters, digits, `_`, `-` and `.`
 
     error: ".hidden" cannot be the name of a table: it begins with a dot
      --> shop.yaml:5:17
@@ -162,7 +162,7 @@ fn table_name_that_escapes() {
     5 |   - table_name: .hidden
       |                 ^^^^^^^
       |
-      = help: use letters, digits, `_`, `-` and `.`
+      = hint: use letters, digits, `_`, `-` and `.`
     "#);
 }
 
@@ -180,7 +180,7 @@ fn table_faker_keys_to_come() {
     3 |     export_file_count: 3
       |     ^^^^^^^^^^^^^^^^^
       |
-      = help: remove it
+      = hint: remove it
 
     error: "null_percentage" in a column is not supported yet
      --> shop.yaml:5:41
@@ -188,7 +188,7 @@ fn table_faker_keys_to_come() {
     5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
       |                                         ^^^^^^^^^^^^^^^
       |
-      = help: remove it
+      = hint: remove it
 
     error: "type" in a column is not supported yet
      --> shop.yaml:5:61
@@ -196,7 +196,7 @@ fn table_faker_keys_to_come() {
     5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
       |                                                             ^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 
@@ -230,7 +230,7 @@ fn data_as_a_list() {
     4 |       - {column_name: id, data: [1, 2]}
       |                                 ^^^^^^
       |
-      = help: put the whole expression in quotes
+      = hint: put the whole expression in quotes
 
     error: the expression is empty
      --> shop.yaml:5:33
@@ -269,7 +269,7 @@ fn event_time_on_a_table() {
     5 |     time: {column: at}
       |     ^^^^
       |
-      = help: remove it
+      = hint: remove it
     "#);
 }
 

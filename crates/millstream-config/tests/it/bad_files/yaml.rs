@@ -13,7 +13,7 @@ fn an_empty_file() {
     1 |
       | ^
       |
-      = help: `millstream init` writes a file to start from
+      = hint: start from examples/shop.yaml, or see docs/configuration.md
     "#);
 }
 
@@ -27,7 +27,7 @@ fn only_a_comment() {
     1 | # nothing yet
       | ^
       |
-      = help: `millstream init` writes a file to start from
+      = hint: start from examples/shop.yaml, or see docs/configuration.md
     "#);
 }
 
@@ -42,7 +42,7 @@ fn no_mapping() {
     1 | - a
       | ^^^
       |
-      = help: write `key: value` lines, such as `version: 1`
+      = hint: write `key: value` lines, such as `version: 1`
     "#);
 }
 
@@ -64,7 +64,7 @@ tables:
     5 | ---
       | ^^^
       |
-      = help: one file holds one document: remove the `---`, or split the file
+      = hint: one file holds one document: remove the `---`, or split the file
     "#);
 }
 
@@ -102,7 +102,7 @@ tables:
     1 | name: 'shop
       |       ^
       |
-      = help: a quote is opened here; is it closed?
+      = hint: a quote is opened here; is it closed?
     "#);
 }
 
@@ -115,7 +115,7 @@ fn tab_indentation() {
     2 |     seed: 1
       |     ^
       |
-      = help: indent with spaces
+      = hint: indent with spaces
     "#);
 }
 
@@ -133,7 +133,7 @@ tables:
     1 | config: a: b
       |          ^
       |
-      = help: put a value that contains a colon and a space in quotes; or is a colon missing on the line before?
+      = hint: put a value that contains a colon and a space in quotes; or is a colon missing on the line before?
     "#);
 }
 
@@ -153,7 +153,7 @@ tables:
     3 |   locale: en_US
       |   ^
       |
-      = help: write `key: value`, with a space after the colon and the same indentation as the keys around it
+      = hint: write `key: value`, with a space after the colon and the same indentation as the keys around it
     "#);
 }
 
@@ -173,7 +173,7 @@ tables:
     2 | tables:
       |       ^
       |
-      = help: close the bracket, or put a value that contains commas, brackets or quotes in quotes of its own
+      = hint: close the bracket, or put a value that contains commas, brackets or quotes in quotes of its own
     "#);
 }
 
@@ -191,7 +191,7 @@ tables:
     1 | config: *nowhere
       |         ^
       |
-      = help: a value that begins with `*` or `&` must be in quotes
+      = hint: a value that begins with `*` or `&` must be in quotes
     "#);
 }
 
@@ -208,7 +208,7 @@ fn quoted_start_of_a_value() {
     4 |       - {column_name: a, data: "x" + "y"}
       |                                    ^
       |
-      = help: put the whole value in single quotes if it only begins with a quoted string
+      = hint: put the whole value in single quotes if it only begins with a quoted string
     "#);
 }
 
@@ -260,7 +260,7 @@ tables:
     1 | config: {seed: !!int 5}
       |                      ^
       |
-      = help: write the value without a tag, in quotes if it is a string
+      = hint: write the value without a tag, in quotes if it is a string
     "#);
 }
 
@@ -289,7 +289,7 @@ fn nul_character() {
     1 | name: a␀b
       |        ^
       |
-      = help: is this a text file?
+      = hint: is this a text file?
     "#);
 }
 
@@ -304,7 +304,7 @@ pipeline: 'abc
     2 | pipeline: 'abc
       |           ^
       |
-      = help: a quote is opened here; is it closed?
+      = hint: a quote is opened here; is it closed?
     "#);
 }
 
@@ -322,7 +322,7 @@ tables:
     2 | tables:
       |       ^
       |
-      = help: put a value that contains a colon and a space in quotes; or is a colon missing on the line before?
+      = hint: put a value that contains a colon and a space in quotes; or is a colon missing on the line before?
     "#);
 }
 
@@ -340,6 +340,6 @@ fn unclosed_bracket_in_a_value() {
     5 |   - table_name: u
       |   ^
       |
-      = help: is a bracket or a quote on the lines before closed?
+      = hint: is a bracket or a quote on the lines before closed?
     "#);
 }

@@ -7,8 +7,8 @@ use millstream_core::{Epoch, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::super::disk::{Disk, names_in};
-use super::super::failure::sink_error;
 use super::super::place::{length, lost};
+use crate::failure::sink_error;
 
 /// The files that were prepared and not yet committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

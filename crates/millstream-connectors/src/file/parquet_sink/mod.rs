@@ -20,8 +20,8 @@ use self::encoders::Encoders;
 use self::folder::{Folder, FolderToken};
 use self::single::{Single, SingleToken};
 use super::disk::{Disk, DiskFile, LocalDisk};
-use super::failure::{blocking, sink_error, while_writing};
 use super::place::Place;
+use crate::failure::{blocking, sink_error, while_writing};
 
 /// What a [`ParquetSink`] writes, and where.
 #[derive(Debug, Clone)]

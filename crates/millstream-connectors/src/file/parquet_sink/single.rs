@@ -9,9 +9,9 @@ use millstream_formats::parquet::{ParquetInput, concatenate};
 use serde::{Deserialize, Serialize};
 
 use super::super::disk::Disk;
-use super::super::failure::{sink_error, while_writing};
 use super::super::place::{Place, length, lost};
 use super::super::staged::publish;
+use crate::failure::{sink_error, while_writing};
 
 /// The files that hold the rows so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

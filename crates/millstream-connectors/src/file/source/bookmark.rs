@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use millstream_core::{Bookmark, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::super::failure::source_error;
+use crate::failure::source_error;
 
 /// The version of the bookmark's form.
 const FORMAT: u32 = 1;

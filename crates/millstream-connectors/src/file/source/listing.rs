@@ -6,7 +6,7 @@ use glob::MatchOptions;
 use millstream_core::{Error, Result};
 
 use super::super::disk::names_in;
-use super::super::failure::source_error;
+use crate::failure::source_error;
 
 /// How alike a name must be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.6;

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use self::bookmark::{FileBookmark, FileMark, ParquetPosition, Position, Resume, TextPosition, sizes};
 use self::outlet::{Item, Outlet, Progress, Stop};
 use self::schema::Format;
-use super::failure::blocking;
+use crate::failure::blocking;
 
 /// Which files to read, and how.
 #[derive(Debug, Clone)]
@@ -35,9 +35,9 @@ pub struct FileSourceOptions {
 }
 
 impl FileSourceOptions {
-    /// The usual options for `paths`: the format by file name, blocks of 1 MiB.
+    /// The usual options for `paths`: the format by file name, blocks of 256 KiB.
     pub fn new(paths: Vec<String>) -> Self {
-        Self { paths, format: None, block_bytes: 1 << 20 }
+        Self { paths, format: None, block_bytes: 256 << 10 }
     }
 }
 

@@ -7,9 +7,9 @@ use millstream_core::{Boundary, Error, Result, Work};
 use millstream_formats::parquet::{ParquetInput, SLICE_ROWS};
 
 use super::super::disk::length_of;
-use super::super::failure::source_error;
 use super::bookmark::{ParquetPosition, Position};
 use super::outlet::{Outlet, Progress, Stop};
+use crate::failure::source_error;
 
 pub(super) struct ParquetReader {
     /// The columns that are read; all if `None`.

@@ -11,9 +11,9 @@ use millstream_formats::compression::read_error;
 use millstream_formats::text::{Block, TextFormat};
 use millstream_formats::{Compression, decompress};
 
-use super::super::failure::source_error;
 use super::bookmark::{Position, TextPosition};
 use super::outlet::{Outlet, Progress, Stop};
+use crate::failure::source_error;
 
 /// No record of a sane file is larger; a missing quote makes one that is.
 const LONGEST_RECORD: usize = 64 << 20;

@@ -1,5 +1,5 @@
 use super::*;
-use arrow::array::AsArray;
+use arrow::array::{AsArray, BooleanArray, ListArray, NullArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use millstream_expr::Argument;
 use proptest::prelude::*;

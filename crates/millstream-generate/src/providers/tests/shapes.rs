@@ -44,7 +44,7 @@ fn addresses_of_mail_are_ascii_and_lower_case_in_every_locale() {
         }
     }
     assert!(
-        values("email", "en_US", &[("domain", text("mill.example"))], 50)
+        values("email", "en_US", &[("domain", text("Mill.Example"))], 50)
             .iter()
             .all(|v| v.ends_with("@mill.example"))
     );
@@ -321,6 +321,9 @@ fn floats_have_the_digits_asked_for_and_reach_both_bounds() {
     let any = floats("pyfloat", &[("min_value", int(-1)), ("max_value", int(1))]);
     assert!(any.iter().all(|v| (-1.0..=1.0).contains(v)));
     assert!(any.iter().any(|v| *v > 0.99) && any.iter().any(|v| *v < -0.99));
+    let widest = [("min_value", Constant::Float(f64::MIN)), ("max_value", Constant::Float(f64::MAX))];
+    let widest = floats("pyfloat", &widest);
+    assert!(widest.iter().all(|v| v.is_finite()) && widest.iter().any(|v| *v > 1e307));
     for (name, limit) in [("latitude", 90.0), ("longitude", 180.0)] {
         let degrees = floats(name, &[]);
         assert!(

@@ -1,0 +1,46 @@
+//! What can be said of tables without compiling their columns.
+
+use std::collections::BTreeSet;
+
+use crate::library::arguments::did_you_mean;
+use crate::{SpecError, TablesSpec, providers};
+
+/// Everything that is wrong with tables before their columns are looked at.
+pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
+    let mut errors = Vec::new();
+    let mut wrong = |table: usize, column: Option<usize>, message: String, hint: Option<String>| {
+        errors.push(SpecError { table, column, range: None, message, hint });
+    };
+    if spec.tick.as_millis() == 0 || spec.tick.as_secs() > 366 * 86_400 {
+        let message = "a tick is at least a millisecond and at most a year long";
+        wrong(0, None, message.to_owned(), None);
+    }
+    if let Err(message) = providers::check_locale(&spec.locale) {
+        let hint = did_you_mean(&spec.locale, providers::locales().iter().copied())
+            .or_else(|| Some(format!("the locales are {}", providers::locales().join(", "))));
+        wrong(0, None, message, hint);
+    }
+    let mut tables = BTreeSet::new();
+    for (index, table) in spec.tables.iter().enumerate() {
+        if table.name.is_empty() {
+            wrong(index, None, "a table needs a name".to_owned(), None);
+        }
+        if !tables.insert(table.name.as_str()) {
+            wrong(index, None, format!("there are two tables `{}`", table.name), None);
+        }
+        if table.columns.is_empty() {
+            wrong(index, None, format!("table `{}` has no columns", table.name), None);
+        }
+        let mut columns = BTreeSet::new();
+        for (position, column) in table.columns.iter().enumerate() {
+            if column.name.is_empty() {
+                wrong(index, Some(position), "a column needs a name".to_owned(), None);
+            }
+            if !columns.insert(column.name.as_str()) {
+                let message = format!("table `{}` has two columns `{}`", table.name, column.name);
+                wrong(index, Some(position), message, None);
+            }
+        }
+    }
+    errors
+}

@@ -18,7 +18,7 @@ def test_examples_are_valid(airport, path):
 
 def test_explain_says_what_each_sink_promises(airport):
     shop = succeed(airport, "explain", EXAMPLES / "shop.yaml")
-    for word in ("customers", "orders", "payments", "lake", "delta", "exactly-once"):
+    for word in ("customers", "orders", "payments", "lake", "Delta", "exactly-once"):
         assert word in shop.stdout, shop
     flights = succeed(airport, "explain", EXAMPLES / "flights.yaml")
     for word in ("csv", "arrived", "flown", "slim", "parquet", "jsonl", "exactly-once", "infer"):

@@ -53,6 +53,15 @@ impl Budget {
         }
     }
 
+    /// Takes `bytes` at once, beyond the limit if need be: for those who must not wait, because others wait for them.
+    /// Who waits with [`Budget::reserve`] waits until it is paid back.
+    pub fn take(&self, bytes: usize) -> Reservation {
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        *used += bytes;
+        self.0.peak.fetch_max(*used, Ordering::Relaxed);
+        Reservation { budget: self.clone(), bytes }
+    }
+
     /// The most bytes that were ever reserved.
     pub fn peak(&self) -> usize {
         self.0.peak.load(Ordering::Relaxed)
@@ -84,7 +93,12 @@ mod tests {
             assert!(futures::poll!(second.as_mut()).is_pending());
             drop(first);
             drop(second.await);
-            assert_eq!(budget.peak(), 1000);
+            let beyond = budget.take(1500);
+            let mut third = Box::pin(budget.reserve(1));
+            assert!(futures::poll!(third.as_mut()).is_pending());
+            drop(beyond);
+            third.await;
+            assert_eq!(budget.peak(), 1500);
         });
     }
 }

@@ -407,7 +407,7 @@ impl GraphBuilder {
             return Err(Error::config("no sink: the rows would go nowhere").hint("add one under `sinks:`"));
         }
         // Parents are committed before their children (S-63), and sources list parents first.
-        sinks.sort_by_key(|sink| sink.from.iter().min().copied());
+        sinks.sort_by_key(|sink| sink.from.iter().flat_map(|&id| &streams[id].roots).min().copied());
         let has_dead_letter = self.dead_letter.is_some();
         if let Some((sink, channel)) = self.dead_letter {
             sinks.push(SinkNode {

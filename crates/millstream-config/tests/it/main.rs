@@ -5,6 +5,7 @@ mod bad_files;
 mod good_files;
 mod hostile_files;
 mod places;
+mod plans;
 
 use millstream_config::{Diagnostics, Document};
 

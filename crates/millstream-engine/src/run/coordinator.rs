@@ -119,12 +119,13 @@ pub(crate) async fn coordinate(prepared: Prepared, options: RunOptions) -> Resul
 impl Coordinator {
     async fn run(&mut self, completed_before: Option<i64>) -> Result<Option<i64>> {
         let started = self.options.clock.elapsed();
+        // What was dispatched before the barriers of the last epoch; what comes later may not be in it.
+        let mut since = 0;
         loop {
-            let since = self.dispatched.load(Ordering::Relaxed);
             self.wait_for_reason(since).await?;
             let elapsed = self.options.clock.elapsed().saturating_sub(started);
             self.monitor.elapsed_micros.store(elapsed.as_micros() as u64, Ordering::Relaxed);
-            let last = self.ended.iter().all(|ended| *ended);
+            let last = self.all_ended();
             if last
                 && let Some(at) = completed_before
                 && self.dispatched.load(Ordering::Relaxed) == 0
@@ -132,11 +133,17 @@ impl Coordinator {
                 return Ok(Some(at));
             }
             let stop = self.options.stop.is_cancelled();
+            since = self.dispatched.load(Ordering::Relaxed);
             self.commit_epoch(last, stop).await?;
-            if last || stop {
+            // A run that is stopped while its sources end is still completed: by one more epoch, the last.
+            if last || (stop && !self.all_ended()) {
                 return Ok(None);
             }
         }
+    }
+
+    fn all_ended(&self) -> bool {
+        self.ended.iter().all(|ended| *ended)
     }
 
     /// Waits until an epoch should end: a source asks for it, all have ended, the run is to stop, or the interval is
@@ -144,7 +151,7 @@ impl Coordinator {
     async fn wait_for_reason(&mut self, dispatched_before: u64) -> Result<()> {
         let stop = self.options.stop.clone();
         loop {
-            if self.wanted.contains(&true) || self.ended.iter().all(|ended| *ended) || stop.is_cancelled() {
+            if self.wanted.contains(&true) || self.all_ended() || stop.is_cancelled() {
                 return Ok(());
             }
             let interval = self.options.checkpoint_interval;

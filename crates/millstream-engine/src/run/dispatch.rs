@@ -77,16 +77,21 @@ impl Dispatch {
 }
 
 impl Dispatcher {
-    /// Hands over a unit of work; waits while too much is on its way. `bytes` is what its rows will hold.
+    /// The memory that units of work are charged to.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Hands over a unit of work, with the memory that its rows will hold; waits while too many are on their way.
     pub(crate) async fn work(
         &mut self,
         output: usize,
         decode: Box<dyn Decode>,
-        bytes: usize,
+        reservation: Option<Reservation>,
         last: bool,
         at: i64,
     ) -> Result<()> {
-        let reservation = if bytes > 0 { Some(Arc::new(self.budget.reserve(bytes).await)) } else { None };
+        let reservation = reservation.map(Arc::new);
         let slot = self.slots.reserve().await.map_err(gone)?;
         let sequence = self.sequences[output];
         self.sequences[output] += 1;

@@ -158,7 +158,7 @@ impl OperatorTask {
                     if !ended {
                         ended = true;
                         let batch = RecordBatch::new_empty(self.schema.clone());
-                        self.dispatcher.work(0, Box::new(batch), 0, true, self.clock.now()).await?;
+                        self.dispatcher.work(0, Box::new(batch), None, true, self.clock.now()).await?;
                     }
                 } else {
                     self.dispatcher.watermark(watermark).await?;
@@ -182,9 +182,10 @@ impl OperatorTask {
             out.batches.push(RecordBatch::new_empty(self.schema.clone()));
         }
         for batch in out.batches {
-            let bytes = batch.get_array_memory_size();
+            // An operator must not wait for memory: its own inputs may hold all of it.
+            let reservation = self.dispatcher.budget().take(batch.get_array_memory_size());
             let emitted = Emitted { batch, rejected: std::mem::take(&mut rejected) };
-            self.dispatcher.work(0, Box::new(emitted), bytes, false, at).await?;
+            self.dispatcher.work(0, Box::new(emitted), Some(reservation), false, at).await?;
         }
         Ok(())
     }

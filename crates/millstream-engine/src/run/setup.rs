@@ -58,10 +58,7 @@ pub(crate) async fn prepare(mut graph: Graph, options: &RunOptions) -> Result<Pr
     let store = options.state.as_ref();
     let holder = LeaseHolder { process_id: std::process::id(), since: options.clock.now() };
     let lease = store.lease(&graph.pipeline, &holder).await?;
-    if options.restart {
-        Checkpoint::forget(store, &graph.pipeline).await?;
-    }
-    let mut previous = Checkpoint::load(store, &graph.pipeline).await?;
+    let mut previous = if options.restart { None } else { Checkpoint::load(store, &graph.pipeline).await? };
     let resumes_from_sinks = graph.sources.iter().all(|node| matches!(node.source, AnySource::FromSinks(_)));
     if let Some(checkpoint) = &previous
         && checkpoint.fingerprint != options.fingerprint
@@ -79,8 +76,13 @@ pub(crate) async fn prepare(mut graph: Graph, options: &RunOptions) -> Result<Pr
         same_columns(&graph, checkpoint)?;
     }
     open_sinks(&mut graph, previous.as_ref(), options).await?;
-    let progress = sink_progress(&mut graph).await?;
-    let reported = progress.values().flatten().map(|progress| progress.epoch).max().unwrap_or_default();
+    if options.restart {
+        // Not before: a sink may refuse to start over, and then the state is still needed.
+        Checkpoint::forget(store, &graph.pipeline).await?;
+    }
+    let progress = sink_progress(&mut graph, previous.as_ref()).await?;
+    let reported = progress.iter().filter_map(|(_, told)| told.as_ref()).map(|told| told.epoch).max();
+    let reported = reported.unwrap_or_default();
     let epoch = previous.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch).max(reported);
     open_sources(&mut graph, previous.as_ref(), &progress, options).await?;
     for node in &mut graph.derived {
@@ -171,29 +173,42 @@ async fn open_sinks(graph: &mut Graph, previous: Option<&Checkpoint>, options: &
     Ok(())
 }
 
-/// What each sink that can tell says about the source stream that it is fed from.
-async fn sink_progress(graph: &mut Graph) -> Result<HashMap<usize, Option<Progress>>> {
-    let mut known: HashMap<usize, Option<Progress>> = HashMap::new();
+/// What each sink that can tell says about the source streams that it is fed from, by stream. Sinks that went on from
+/// a token are not asked: they have committed it, so that the checkpoint says where they are.
+async fn sink_progress(
+    graph: &mut Graph,
+    previous: Option<&Checkpoint>,
+) -> Result<Vec<(usize, Option<Progress>)>> {
+    let plain: Vec<usize> = graph
+        .sources
+        .iter()
+        .filter(|node| matches!(node.source, AnySource::Plain(_)))
+        .flat_map(|node| node.streams.clone())
+        .collect();
+    let mut known = Vec::new();
     for node in &mut graph.sinks {
-        let AnySink::Reporting(sink) = &mut node.sink else {
+        let resumed = previous.is_some_and(|checkpoint| checkpoint.sinks.contains_key(&node.name));
+        let AnySink::Reporting(sink) = &mut node.sink else { continue };
+        if resumed {
             continue;
-        };
+        }
         for &stream in &node.from {
             let name: StreamName = graph.streams[stream].name.clone();
             let progress = sink
                 .progress(&graph.pipeline, &name)
                 .await
                 .map_err(|error| error.context(format!("sink {}", node.name)))?;
-            for &root in &graph.streams[stream].roots {
-                let replace = match (known.get(&root), &progress) {
-                    (None, _) | (Some(_), None) => true,
-                    (Some(None), Some(_)) => false,
-                    (Some(Some(before)), Some(now)) => now.epoch < before.epoch,
-                };
-                if replace {
-                    known.insert(root, progress.clone());
-                }
+            let roots = &graph.streams[stream].roots;
+            if let Some(told) = &progress
+                && roots.iter().any(|root| plain.contains(root))
+            {
+                return Err(Error::state(format!(
+                    "the sink {} holds rows of {} up to epoch {}, and the checkpoint that says where its source was is gone",
+                    node.name, graph.pipeline, told.epoch
+                ))
+                .hint("bring the state back, or remove what the sink holds to write all rows again"));
             }
+            known.extend(roots.iter().map(|&root| (root, progress.clone())));
         }
     }
     Ok(known)
@@ -202,17 +217,17 @@ async fn sink_progress(graph: &mut Graph) -> Result<HashMap<usize, Option<Progre
 async fn open_sources(
     graph: &mut Graph,
     previous: Option<&Checkpoint>,
-    progress: &HashMap<usize, Option<Progress>>,
+    progress: &[(usize, Option<Progress>)],
     options: &RunOptions,
 ) -> Result<()> {
     for node in &mut graph.sources {
         let context = |error: Error| error.context(format!("source {}", node.name));
         let mut from = previous.and_then(|checkpoint| checkpoint.sources.get(&node.name).cloned());
         if let AnySource::FromSinks(source) = &node.source {
-            let told: Vec<(StreamName, Option<Progress>)> = node
-                .streams
+            let told: Vec<(StreamName, Option<Progress>)> = progress
                 .iter()
-                .filter_map(|id| progress.get(id).map(|told| (graph.streams[*id].name.clone(), told.clone())))
+                .filter(|(root, _)| node.streams.contains(root))
+                .map(|(root, told)| (graph.streams[*root].name.clone(), told.clone()))
                 .collect();
             if !told.is_empty() {
                 from = source.merge(from, &told).map_err(context)?;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::coordinator::{Event, gone};
 use super::dispatch::Dispatcher;
 use super::parcel::Barrier;
+use crate::budget::Reservation;
 use crate::graph::AnySource;
 use crate::monitor::{Monitor, SourceMonitor};
 use crate::retry::{Attempts, RetryPolicy};
@@ -81,8 +82,9 @@ impl SourceTask {
                         Ok(Pull::Work(work)) => {
                             boundary = work.boundary == Boundary::Allowed;
                             self.dispatched.fetch_add(1, Ordering::Relaxed);
+                            let Some(memory) = self.memory(work.bytes, &mut wanted).await? else { return Ok(()) };
                             let at = self.clock.now();
-                            self.dispatcher.work(work.stream, work.decode, work.bytes, false, at).await?;
+                            self.dispatcher.work(work.stream, work.decode, Some(memory), false, at).await?;
                         }
                         Ok(Pull::Boundary) => {
                             (boundary, waiting) = (true, true);
@@ -101,12 +103,36 @@ impl SourceTask {
         }
     }
 
+    /// Memory for a unit of work; `None` when the run is being torn down. With a barrier on its way nothing is waited
+    /// for: others may hold all memory until the barrier has come through here.
+    async fn memory(
+        &mut self,
+        bytes: usize,
+        wanted: &mut Option<SourceCommand>,
+    ) -> Result<Option<Reservation>> {
+        let budget = self.dispatcher.budget().clone();
+        while wanted.is_none() {
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    None => return Ok(None),
+                    Some(SourceCommand::Committed(bookmark)) => {
+                        self.source.source_mut().committed(&bookmark).await?;
+                    }
+                    Some(barrier) => *wanted = Some(barrier),
+                },
+                reservation = budget.reserve(bytes) => return Ok(Some(reservation)),
+            }
+        }
+        Ok(Some(budget.take(bytes)))
+    }
+
     /// Sends the last chunk, which is empty, on each bounded stream (S-1).
     async fn end_streams(&mut self) -> Result<()> {
         let at = self.clock.now();
         for (output, stream) in self.source.source().streams().into_iter().enumerate() {
             let batch = RecordBatch::new_empty(stream.schema);
-            self.dispatcher.work(output, Box::new(batch), 0, true, at).await?;
+            self.dispatcher.work(output, Box::new(batch), None, true, at).await?;
         }
         Ok(())
     }

@@ -222,3 +222,44 @@ fn other_columns_than_at_the_checkpoint_are_refused() {
     );
     assert!(error.hint_text().unwrap().contains("--restart"));
 }
+
+#[test]
+fn parents_are_committed_first_also_when_they_come_through_a_stream() {
+    let disk: Arc<Mutex<Disk>> = Arc::default();
+    let sink = |name| AnySink::Plain(Box::new(Table { name, ..Table::new(&disk) }));
+    let graph = GraphBuilder::new("order")
+        .source("parents", AnySource::Plain(Box::new(Numbers { name: "parents", ..Numbers::new(20, 5) })))
+        .source("children", AnySource::Plain(Box::new(Numbers { name: "children", ..Numbers::new(20, 5) })))
+        .transform("clean", "parents", vec![Arc::new(Even { reject: None })], &schema())
+        .sink("children", vec!["children".into()], sink("children"), ChannelOptions::default())
+        .sink("clean", vec!["clean".into()], sink("clean"), ChannelOptions::default())
+        .build()
+        .unwrap();
+    runtime().block_on(run(graph, options(&MemoryStore::new(), 2))).result.unwrap();
+    let log = &disk.lock().unwrap().log;
+    assert_eq!(&log[log.len() - 2..], ["clean commit 1", "children commit 1"]);
+}
+
+#[test]
+fn a_stop_that_meets_the_end_still_completes() {
+    // The stop is there before the first row: the source may end before or after its barrier, never in between.
+    for total in [0, 1, 50, 400] {
+        let (disk, store) = (Arc::default(), MemoryStore::new());
+        let options_ = options(&store, 2);
+        let (stop, source) = (options_.stop.clone(), Numbers { boundary: None, ..Numbers::new(total, 7) });
+        let graph_ = graph(&disk, source, None);
+        let monitor = graph_.monitor();
+        let outcome = runtime().block_on(async {
+            let running = tokio::spawn(run(graph_, options_));
+            while monitor.sources[0].rows.get() < total as u64 {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+            running.await.unwrap()
+        });
+        outcome.result.unwrap();
+        let checkpoint = runtime().block_on(store.get("checkpoint/recovery")).unwrap().unwrap();
+        let checkpoint: serde_json::Value = serde_json::from_slice(&checkpoint).unwrap();
+        assert_eq!(outcome.report.status == "completed", checkpoint["completed"] == true, "{total} rows");
+    }
+}

@@ -119,7 +119,7 @@ pub(crate) struct EngineArguments {
     /// Workers that decode, transform and encode [default: the file's `processing.parallelism`, or all cores].
     #[arg(long, visible_alias = "threads", value_name = "N")]
     pub(crate) parallelism: Option<NonZeroUsize>,
-    /// Rows per chunk [default: the file's `processing.chunk_size`, or 8192].
+    /// Rows per chunk [default: the file's `processing.chunk_size`, or 2048].
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=16_777_216))]
     pub(crate) chunk_size: Option<u64>,
     /// How the account of the run is given at the end: text on standard error, or JSON on standard output.

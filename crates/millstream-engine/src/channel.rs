@@ -54,7 +54,7 @@ pub struct ChannelOptions {
 
 impl Default for ChannelOptions {
     fn default() -> Self {
-        Self { capacity: 16_384, policy: Policy::Block, timeout: None, threshold: 16_384 }
+        Self { capacity: 8192, policy: Policy::Block, timeout: None, threshold: 8192 }
     }
 }
 

@@ -68,11 +68,11 @@ pub struct Checkpoint {
 /// How much is in flight, and what happens when it is full.
 #[derive(Debug, Clone)]
 pub struct Processing {
-    /// `chunk_size` in rows, default 8192.
+    /// `chunk_size` in rows, default 2048.
     pub chunk_size: usize,
     /// `parallelism`: workers; as many as there are cores unless given.
     pub parallelism: Option<usize>,
-    /// `buffer_size` of every edge in rows, default 16 384.
+    /// `buffer_size` of every edge in rows, default 8192.
     pub buffer_size: u64,
     /// `backpressure`
     pub backpressure: Backpressure,
@@ -126,7 +126,7 @@ const POLICIES: [(&str, Backpressure); 5] = [
 const DEFAULT_TICK_INTERVAL: Duration = Duration::from_secs(10);
 const MAXIMUM_TICK_INTERVAL: Duration = Duration::from_hours(366 * 24);
 const DEFAULT_CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
-const DEFAULT_BUFFER_SIZE: u64 = 16_384;
+const DEFAULT_BUFFER_SIZE: u64 = 8192;
 
 /// A chunk beyond this is no unit of work any more.
 const MAXIMUM_CHUNK_SIZE: u64 = 1 << 24;
@@ -259,7 +259,7 @@ pub(super) fn checkpoint(map: Option<Map<'_>>) -> Checkpoint {
 
 pub(super) fn processing(map: Option<Map<'_>>) -> Processing {
     let mut processing = Processing {
-        chunk_size: 8192,
+        chunk_size: 2048,
         parallelism: None,
         buffer_size: DEFAULT_BUFFER_SIZE,
         backpressure: Backpressure::default(),

@@ -216,7 +216,7 @@ fn defaults() {
     assert_eq!(document.on_error, OnError::Fail);
     assert_eq!(document.state.path.unwrap().value.reveal(), "./.millstream/state.db");
     let processing = document.processing;
-    assert_eq!((processing.chunk_size, processing.buffer_size, processing.max_retries), (8192, 16_384, 3));
+    assert_eq!((processing.chunk_size, processing.buffer_size, processing.max_retries), (2048, 8192, 3));
     assert_eq!(processing.backpressure, Backpressure::Block);
     assert_eq!(processing.parallelism, None);
 }

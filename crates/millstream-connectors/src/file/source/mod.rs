@@ -35,9 +35,9 @@ pub struct FileSourceOptions {
 }
 
 impl FileSourceOptions {
-    /// The usual options for `paths`: the format by file name, blocks of 256 KiB.
+    /// The usual options for `paths`: the format by file name, blocks of 128 KiB.
     pub fn new(paths: Vec<String>) -> Self {
-        Self { paths, format: None, block_bytes: 256 << 10 }
+        Self { paths, format: None, block_bytes: 128 << 10 }
     }
 }
 

@@ -70,11 +70,11 @@ pub(super) fn find(files: &[PathBuf], format: Option<FileFormat>) -> Result<(For
     match format {
         FileFormat::Csv(options) => text(files, |sample, complete| {
             let (format, origin) = CsvFormat::infer(options, sample, complete)?;
-            Ok((Arc::new(format), origin))
+            Ok((Arc::new(format), format!("csv, {origin}")))
         }),
         FileFormat::Jsonl(options) => text(files, |sample, complete| {
             let (format, origin) = JsonlFormat::infer(options, sample, complete)?;
-            Ok((Arc::new(format), origin))
+            Ok((Arc::new(format), format!("jsonl, {origin}")))
         }),
         FileFormat::Parquet { columns } => parquet(files, columns),
     }

@@ -18,7 +18,5 @@ pub use document::{
     ParquetCompression, ParquetSink, ParquetSource, Pipeline, Processing, Sink, SinkConnector, SinkKind,
     Source, SourceConnector, SourceKind, State, StateKind, StdoutFormat, Stream, Table, TextCompression,
 };
-pub use plan::{
-    OnlyRows, OutputFormat, Overrides, Plan, PlannedState, Purpose, compile_tables, plan, plan_preview,
-};
+pub use plan::{OnlyRows, OutputFormat, Overrides, Plan, PlannedState, Purpose, plan, plan_preview};
 pub use source_file::{Position, SourceFile, Span};

@@ -263,7 +263,7 @@ fn part(only: &OnlyRows, tables: &Tables, spec: &TablesSpec) -> Result<(usize, R
 }
 
 /// Compiles the tables of a document; `config.start` is now unless the file says when.
-pub fn compile_tables(document: &Document, overrides: &Overrides) -> Result<(Tables, TablesSpec)> {
+fn compile_tables(document: &Document, overrides: &Overrides) -> Result<(Tables, TablesSpec)> {
     let spec = document.tables_spec();
     // Whole seconds read better in generated timestamps.
     let now = overrides.clock.now().div_euclid(1_000_000) * 1_000_000;

@@ -22,6 +22,8 @@ pub enum Constant {
     Str(String),
     /// `[1, 2]` or `(1, 2)`
     List(Vec<Constant>),
+    /// `{"gold": 5}`, in the order in which it is written
+    Dict(Vec<(Constant, Constant)>),
 }
 
 /// An argument of a call.
@@ -30,7 +32,7 @@ pub struct Argument {
     /// The keyword, if it was written with one.
     pub name: Option<String>,
     /// The type of its values, as [`Call::arguments`] holds them: narrower numbers, texts of other layouts and datetimes
-    /// of other units have been widened to `Int64`, `Float64`, `Utf8` and microseconds. A constant list has the type of [`DataType::Null`] and must be read from `constant`.
+    /// of other units have been widened to `Int64`, `Float64`, `Utf8` and microseconds. A constant list or dict has the type of [`DataType::Null`] and must be read from `constant`.
     pub data_type: DataType,
     /// Its value, if it does not depend on the row.
     pub constant: Option<Constant>,
@@ -107,7 +109,7 @@ pub trait Function: Send + Sync + std::fmt::Debug {
 #[derive(Debug)]
 pub struct Call<'a> {
     /// The argument columns, in the order of [`CallSite::arguments`], each `len` long. Constant arguments that are
-    /// lists come as null columns.
+    /// lists or dicts come as null columns.
     pub arguments: &'a [ArrayRef],
     /// The identity of each row: its index in its table. Draws are keyed by it.
     pub rows: &'a [u64],

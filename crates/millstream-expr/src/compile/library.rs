@@ -98,10 +98,12 @@ impl Compiler<'_> {
                 };
                 Ok((argument, Some(node)))
             }
-            list @ Operand::List(..) => {
-                let Some(constant) = list.constant() else {
-                    return Err(CompileError::new(list.range(), "a list as an argument must be constant")
-                        .hint("write literals as its items"));
+            display @ (Operand::List(..) | Operand::Dict(..)) => {
+                let Some(constant) = display.constant() else {
+                    let message = format!("a {} as an argument must be constant", display.word());
+                    return Err(
+                        CompileError::new(display.range(), message).hint("write literals as its items")
+                    );
                 };
                 let argument = Argument {
                     name,

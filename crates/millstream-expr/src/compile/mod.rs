@@ -58,7 +58,12 @@ impl Operand {
             Self::List(items, _) => {
                 items.iter().map(Self::constant).collect::<Option<Vec<_>>>().map(Constant::List)
             }
-            Self::Dict(..) | Self::Split(..) => None,
+            Self::Dict(items, _) => items
+                .iter()
+                .map(|(key, value)| Some((key.constant()?, value.host_constant()?)))
+                .collect::<Option<Vec<_>>>()
+                .map(Constant::Dict),
+            Self::Split(..) => None,
         }
     }
 

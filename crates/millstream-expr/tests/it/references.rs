@@ -37,5 +37,8 @@ fn calls_come_with_their_constants() {
         found.calls[1].arguments,
         [None, Some(Constant::List(vec![Constant::Int(1), Constant::Int(-2)])), None]
     );
+    let weighted = references("f(weights={'a': 5, 2: 0.5})").unwrap();
+    let pairs = [(Constant::Str("a".into()), Constant::Int(5)), (Constant::Int(2), Constant::Float(0.5))];
+    assert_eq!(weighted.calls[0].argument(0, "weights"), Some(&Constant::Dict(pairs.into())));
     assert!(references("1 +").is_err());
 }

@@ -26,13 +26,15 @@ fn constant_array(items: &[Constant]) -> Result<ArrayRef, String> {
         Constant::Int(_) => Some(DataType::Int64),
         Constant::Float(_) => Some(DataType::Float64),
         Constant::Str(_) => Some(DataType::Utf8),
-        Constant::List(_) => Some(DataType::Null),
+        Constant::List(_) | Constant::Dict(_) => Some(DataType::Null),
     };
     let mut data_type = None;
     for item in items {
         data_type = match (data_type, kind(item)) {
             (known, None) => known,
-            (_, Some(DataType::Null)) => return Err("lists cannot be chosen from a list".to_owned()),
+            (_, Some(DataType::Null)) => {
+                return Err("lists and dicts cannot be chosen from a list".to_owned());
+            }
             (None, new) => new,
             (Some(a), Some(b)) if a == b => Some(a),
             (Some(DataType::Int64 | DataType::Float64), Some(DataType::Int64 | DataType::Float64)) => {

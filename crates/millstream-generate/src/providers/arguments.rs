@@ -173,5 +173,6 @@ pub(super) fn describe(constant: &Constant) -> String {
         Constant::Float(value) => value.to_string(),
         Constant::Str(value) => format!("\"{value}\""),
         Constant::List(_) => "a list".to_owned(),
+        Constant::Dict(_) => "a dict".to_owned(),
     }
 }

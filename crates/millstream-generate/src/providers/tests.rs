@@ -36,7 +36,7 @@ fn list(values: &[&str]) -> Constant {
 
 fn argument(name: Option<&str>, constant: Constant) -> Argument {
     let data_type = match &constant {
-        Constant::None | Constant::List(_) => DataType::Null,
+        Constant::None | Constant::List(_) | Constant::Dict(_) => DataType::Null,
         Constant::Bool(_) => DataType::Boolean,
         Constant::Int(_) => DataType::Int64,
         Constant::Float(_) => DataType::Float64,

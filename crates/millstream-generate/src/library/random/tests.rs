@@ -10,7 +10,7 @@ fn constant(value: Constant) -> Argument {
         Constant::Float(_) => DataType::Float64,
         Constant::Str(_) => DataType::Utf8,
         Constant::Bool(_) => DataType::Boolean,
-        Constant::None | Constant::List(_) => DataType::Null,
+        Constant::None | Constant::List(_) | Constant::Dict(_) => DataType::Null,
     };
     Argument { name: None, data_type, constant: Some(value), source: "constant".to_owned() }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, NullArray, new_null_array};
 use arrow::buffer::BooleanBuffer;
@@ -69,12 +69,17 @@ pub(crate) enum Kind {
     },
 }
 
+/// Columns of constants are made for at least so many rows.
+const HELD_ROWS: usize = 2048;
+
 #[derive(Debug)]
 pub(crate) struct LibraryCall {
     pub(crate) function: Arc<dyn Function>,
     pub(crate) path: String,
     /// `None` for arguments that are lists: the function has read them when it was resolved.
     pub(crate) arguments: Vec<Option<Node>>,
+    /// The columns of constant arguments, made once for many chunks.
+    constants: Vec<OnceLock<ArrayRef>>,
 }
 
 impl Node {
@@ -293,6 +298,11 @@ impl Node {
 }
 
 impl LibraryCall {
+    pub(crate) fn new(function: Arc<dyn Function>, path: String, arguments: Vec<Option<Node>>) -> Self {
+        let constants = arguments.iter().map(|_| OnceLock::new()).collect();
+        Self { function, path, arguments, constants }
+    }
+
     fn evaluate(
         &self,
         node: &Node,
@@ -302,9 +312,15 @@ impl LibraryCall {
     ) -> Result<Value, EvaluateError> {
         let len = frame.rows.len();
         let mut arguments: Vec<ArrayRef> = Vec::with_capacity(self.arguments.len());
-        for argument in &self.arguments {
+        for (argument, held) in self.arguments.iter().zip(&self.constants) {
             arguments.push(match argument {
-                Some(node) => node.evaluate(frame, selected, errors)?.into_array(len),
+                Some(node) => match node.evaluate(frame, selected, errors)? {
+                    Value::Array(array) => array,
+                    Value::Scalar(scalar) => {
+                        let array = held.get_or_init(|| scalar.to_array(len.max(HELD_ROWS)));
+                        if len <= array.len() { array.slice(0, len) } else { scalar.to_array(len) }
+                    }
+                },
                 None => Arc::new(NullArray::new(len)),
             });
         }

@@ -8,6 +8,7 @@ mod bookmark;
 mod check;
 mod compile;
 mod evaluate;
+mod fused;
 mod library;
 mod plan;
 mod providers;

@@ -17,8 +17,8 @@ use millstream_core::Key;
 const MOST_ATTEMPTS: u64 = 64;
 
 /// The number of tabulated ranks, and of places at which to start looking among them.
-const HEAD: u64 = 256;
-const GUIDES: usize = 1024;
+const HEAD: u64 = 2048;
+const GUIDES: usize = 8192;
 
 /// P(rank k) is proportional to k^-s.
 #[derive(Debug, Clone)]
@@ -93,13 +93,26 @@ impl Zipf {
         if ranks.count <= 1 {
             return 0;
         }
+        // The first draw has the key itself, which is as good and needs not be derived for each row.
+        let (index, accepted) = self.attempt(key.unit(row), ranks);
+        if accepted { index } else { self.retry(key, row, ranks) }
+    }
+
+    /// The index for a number in [0, 1), and whether it is accepted.
+    #[inline]
+    fn attempt(&self, unit: f64, ranks: Ranks) -> (u64, bool) {
+        let point = ranks.last + unit * (self.first - ranks.last);
+        let (index, accepted) = self.head.find(point, self.first).unwrap_or_else(|| self.invert(point));
+        // Rounding may carry the last point over the end.
+        (index.min(ranks.count - 1), accepted)
+    }
+
+    #[cold]
+    fn retry(&self, key: Key, row: u64, ranks: Ranks) -> u64 {
         let mut index = 0;
-        for attempt in 0..MOST_ATTEMPTS {
-            let point = ranks.last + key.numbered(attempt).unit(row) * (self.first - ranks.last);
+        for attempt in 1..MOST_ATTEMPTS {
             let accepted;
-            (index, accepted) = self.head.find(point, self.first).unwrap_or_else(|| self.invert(point));
-            // Rounding may carry the last point over the end.
-            index = index.min(ranks.count - 1);
+            (index, accepted) = self.attempt(key.numbered(attempt).unit(row), ranks);
             if accepted {
                 break;
             }

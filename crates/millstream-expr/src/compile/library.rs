@@ -64,7 +64,7 @@ impl Compiler<'_> {
                 type_: Type::of(&function.data_type()),
                 nullable: function.nullable(),
                 range: whole,
-                kind: Kind::Library(LibraryCall { function, path, arguments: nodes }),
+                kind: Kind::Library(LibraryCall::new(function, path, nodes)),
             }),
             Ok(None) => Err(self.unknown_function(names, &path, &call.func).unwrap_or_else(|| {
                 CompileError::new(range(&*call.func), format!("there is no function `{path}`"))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, NullArray, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, NullArray, StringArray,
     StringBuilder, UInt32Array,
 };
 use arrow::buffer::OffsetBuffer;
@@ -14,6 +14,7 @@ use millstream_expr::{Call, CallError, CallSite, Constant, EvaluateError, Functi
 
 use super::arguments::{Bound, wrong};
 use super::random::{argument, is_selected};
+use crate::fused::Fused;
 
 /// More items than these in one cell are refused (S-80).
 const MOST_CHOICES: i64 = 1000;
@@ -105,7 +106,10 @@ pub(crate) fn choice(call: &CallSite<'_>, key: Key) -> Result<Arc<dyn Function>,
     {
         return Ok(Arc::new(ChoiceOfColumn { key, item: item.clone() }));
     }
-    Ok(Arc::new(Choice { key, items: population(&bound, 0)? }))
+    let items = population(&bound, 0)?;
+    let texts = items.as_string_opt::<i32>().filter(|texts| texts.null_count() == 0);
+    let fused = texts.and_then(|texts| Fused::of_words(key, texts.iter().flatten()));
+    Ok(Arc::new(Choice { key, items, fused }))
 }
 
 /// One item of a constant list, all equally likely.
@@ -113,6 +117,8 @@ pub(crate) fn choice(call: &CallSite<'_>, key: Key) -> Result<Arc<dyn Function>,
 struct Choice {
     key: Key,
     items: ArrayRef,
+    /// Short texts, for a quicker way to write them.
+    fused: Option<Fused>,
 }
 
 impl Function for Choice {
@@ -125,6 +131,9 @@ impl Function for Choice {
     }
 
     fn evaluate(&self, call: &Call<'_>, _: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
+        if let Some(fused) = &self.fused {
+            return Ok(fused.texts(call.rows)?);
+        }
         let (key, count) = (self.key, self.items.len() as u64);
         let indices =
             UInt32Array::from_iter_values(call.rows.iter().map(|&row| key.below(row, count) as u32));

@@ -8,6 +8,7 @@ use super::arguments::Arguments;
 use super::draws::scale;
 use super::text::{Append, Text};
 use super::{Resolved, Site};
+use crate::fused::Table;
 
 pub(super) const NAMES: &[&str] = &["bothify", "hexify", "lexify", "numerify", "random_letter"];
 
@@ -140,6 +141,34 @@ impl Pattern {
             Token::Hole(hole)
         });
         Self(tokens.collect())
+    }
+}
+
+impl Pattern {
+    /// A table for each hole, and for the text before it.
+    pub(super) fn tables(&self) -> Vec<Table> {
+        let (mut tables, mut text) = (Vec::new(), Vec::new());
+        let literal = |text: &mut Vec<u8>| {
+            let word = String::from_utf8_lossy(&std::mem::take(text)).into_owned();
+            vec![(word.into(), 1)]
+        };
+        for token in &self.0 {
+            match token {
+                Token::Byte(byte) => text.push(*byte),
+                Token::Hole(hole) => {
+                    if !text.is_empty() {
+                        tables.push(literal(&mut text));
+                    }
+                    let filled = hole.alphabet.iter().map(|byte| (char::from(*byte).to_string().into(), 1));
+                    let empty = hole.outcomes - hole.alphabet.len() as u64;
+                    tables.push(filled.chain((empty > 0).then(|| ("".into(), empty as u32))).collect());
+                }
+            }
+        }
+        if !text.is_empty() {
+            tables.push(literal(&mut text));
+        }
+        tables
     }
 }
 

@@ -1,8 +1,10 @@
 //! Texts put together from a locale's sections: most of Faker's providers are one of them.
 
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use arrow::array::ArrayRef;
+use arrow::error::ArrowError;
 use millstream_core::Key;
 use millstream_expr::CallError;
 
@@ -12,6 +14,14 @@ use super::pattern::Pattern;
 use super::text::{Append, Text};
 use super::words::Words;
 use super::{Resolved, Site};
+use crate::fused::{Fused, Options, Table};
+
+/// Tables of more than these are not made for the sake of one part less: of numbers, of words with the same letters
+/// before or after, of pairs.
+const MOST_NUMBERS: u64 = 10_000;
+const MOST_AFFIXED: usize = 4096;
+const MOST_JOINED: usize = 1000;
+const MOST_OPTIONS: usize = 64;
 
 /// The providers that are a section of the locale and take no arguments.
 pub(super) const NAMES: &[&str] = &[
@@ -68,7 +78,12 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
 
 /// Parts, one after the other.
 #[derive(Debug)]
-pub(super) struct Template(Box<[Part]>);
+pub(super) struct Template {
+    parts: Box<[Part]>,
+    /// Where a column's draws come from if the parts can be fused; made when the first column is.
+    key: Key,
+    fused: OnceLock<Option<Fused>>,
+}
 
 #[derive(Debug)]
 enum Part {
@@ -94,7 +109,7 @@ enum Part {
 
 impl Append for Template {
     fn append(&self, row: u64, out: &mut impl Write, scratch: &mut String) -> std::fmt::Result {
-        for part in &self.0 {
+        for part in &self.parts {
             match part {
                 Part::Literal(text) => out.write_str(text)?,
                 Part::Word { key, words } => out.write_str(words.pick(key.bits(row)))?,
@@ -113,6 +128,11 @@ impl Append for Template {
         Ok(())
     }
 
+    fn column(&self, rows: &[u64]) -> Option<Result<ArrayRef, ArrowError>> {
+        let fused = self.fused.get_or_init(|| Fused::new(self.key, &self.options()?));
+        fused.as_ref().map(|fused| fused.texts(rows))
+    }
+
     fn longest(&self) -> usize {
         let part = |part: &Part| match part {
             Part::Literal(text) => text.len(),
@@ -121,7 +141,7 @@ impl Append for Template {
             Part::Number { .. } => 20,
             Part::Choice { options, .. } => options.iter().map(Template::longest).max().unwrap_or(0),
         };
-        self.0.iter().map(part).sum()
+        self.parts.iter().map(part).sum()
     }
 
     fn average(&self) -> usize {
@@ -135,8 +155,83 @@ impl Append for Template {
                 sum.div_ceil(options.len().max(1))
             }
         };
-        self.0.iter().map(part).sum()
+        self.parts.iter().map(part).sum()
     }
+}
+
+impl Template {
+    fn new(parts: Vec<Part>, key: Key) -> Self {
+        Self { parts: parts.into(), key, fused: OnceLock::new() }
+    }
+
+    /// The parts as options of tables; `None` if these would be too many.
+    fn options(&self) -> Option<Options> {
+        let mut options: Options = vec![(1 << 32, Vec::new())];
+        for part in &self.parts {
+            let tables = match part {
+                Part::Literal(text) => vec![vec![(text.clone(), 1)]],
+                Part::Word { words, .. } => {
+                    vec![words.iter().map(|(word, weight)| (word.into(), weight)).collect()]
+                }
+                Part::Pattern(pattern) => pattern.tables(),
+                Part::Number { low, count, width, .. } if *count <= MOST_NUMBERS => {
+                    vec![(*low..low + count).map(|number| (format!("{number:0width$}").into(), 1)).collect()]
+                }
+                Part::Number { .. } => return None,
+                Part::Choice { limits, options: inner, .. } => {
+                    let mut product = Vec::with_capacity(options.len() * inner.len());
+                    let mut before = 0;
+                    for (limit, template) in limits.iter().zip(inner) {
+                        let share = (limit - before) >> 32;
+                        before = *limit;
+                        for (weight, parts) in template.options()? {
+                            let weight = (u128::from(weight) * u128::from(share)) >> 32;
+                            for (outer, first) in &options {
+                                let weight = ((weight * u128::from(*outer)) >> 32) as u64;
+                                let mut all = first.clone();
+                                for table in &parts {
+                                    add_table(&mut all, table);
+                                }
+                                product.push((weight, all));
+                            }
+                        }
+                        if product.len() > MOST_OPTIONS {
+                            return None;
+                        }
+                    }
+                    options = product;
+                    continue;
+                }
+            };
+            for (_, all) in &mut options {
+                for table in &tables {
+                    add_table(all, table);
+                }
+            }
+        }
+        Some(options)
+    }
+}
+
+/// Appends a table, or joins it to the one before if both are small.
+fn add_table(tables: &mut Vec<Table>, table: &Table) {
+    if let Some(last) = tables.last_mut()
+        && let Some(joined) = join(last, table)
+    {
+        *last = joined;
+        return;
+    }
+    tables.push(table.clone());
+}
+
+/// All pairs of words, if they are few.
+fn join(first: &Table, second: &Table) -> Option<Table> {
+    let most = if first.len().min(second.len()) == 1 { MOST_AFFIXED } else { MOST_JOINED };
+    if first.len() * second.len() > most {
+        return None;
+    }
+    let pairs = first.iter().flat_map(|left| second.iter().map(move |right| (left, right)));
+    pairs.map(|((left, a), (right, b))| Some((format!("{left}{right}").into(), a.checked_mul(*b)?))).collect()
 }
 
 /// Writes `number` with at least `width` digits.
@@ -166,7 +261,8 @@ impl<'s> Compiler<'s> {
     }
 
     pub(super) fn finish(self) -> Template {
-        Template(self.parts.into())
+        let key = self.site.key.named("fused");
+        Template::new(self.parts, key)
     }
 
     fn locale(&self) -> &'static Locale {
@@ -235,7 +331,8 @@ impl<'s> Compiler<'s> {
             limits.push((u128::from(u64::MAX) * u128::from(sum) / u128::from(total)) as u64);
             let before = std::mem::take(&mut self.parts);
             self.format(format)?;
-            options.push(Template(std::mem::replace(&mut self.parts, before).into()));
+            let parts = std::mem::replace(&mut self.parts, before);
+            options.push(Template::new(parts, key));
         }
         self.parts.push(Part::Choice { key, limits: limits.into(), options: options.into() });
         Ok(())

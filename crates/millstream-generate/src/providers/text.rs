@@ -5,12 +5,20 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use millstream_expr::{Call, EvaluateError, Function, RowErrors};
 
 /// A text for each row.
 pub(super) trait Append: Debug + Send + Sync {
     /// Writes the value of `row` to `out`. `scratch` is empty, and may be left with anything in it.
     fn append(&self, row: u64, out: &mut impl Write, scratch: &mut String) -> std::fmt::Result;
+
+    /// The values of `rows`, by a way of its own that is quicker than [`Append::append`] and may draw other values.
+    /// What it gives does not depend on which rows are asked for together.
+    fn column(&self, rows: &[u64]) -> Option<Result<ArrayRef, ArrowError>> {
+        let _ = rows;
+        None
+    }
 
     /// No value has more bytes.
     fn longest(&self) -> usize;
@@ -39,6 +47,9 @@ impl<T: Append> Function for Text<T> {
     }
 
     fn evaluate(&self, call: &Call<'_>, _: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
+        if let Some(column) = self.0.column(call.rows) {
+            return Ok(column?);
+        }
         let rows = call.rows.len();
         // Arrow's 32-bit offsets end there, and its builder panics beyond.
         if rows.saturating_mul(self.0.longest()) > i32::MAX as usize {

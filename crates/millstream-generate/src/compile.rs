@@ -15,7 +15,7 @@ use crate::library::slot::SlotFunction;
 use crate::library::{keys, random};
 use crate::plan::{Column, Draw, Slot};
 use crate::providers::{self, ProviderContext};
-use crate::timeline::Timelines;
+use crate::timeline::{Timeline, Timelines};
 use crate::{SpecError, TablesSpec};
 
 /// The name of a row's number in expressions.
@@ -45,14 +45,15 @@ enum Stage {
 #[derive(Debug)]
 struct Owned<T> {
     column: usize,
-    ordinal: u64,
+    /// The ordinal of the call, and which of its draws or slots this is.
+    call: (u64, usize),
     value: T,
 }
 
-fn add_once<T>(list: &mut Vec<Owned<T>>, column: usize, ordinal: u64, value: T) -> usize {
-    let known = list.iter().position(|owned| owned.column == column && owned.ordinal == ordinal);
+fn add_once<T>(list: &mut Vec<Owned<T>>, column: usize, call: (u64, usize), value: T) -> usize {
+    let known = list.iter().position(|owned| owned.column == column && owned.call == call);
     known.unwrap_or_else(|| {
-        list.push(Owned { column, ordinal, value });
+        list.push(Owned { column, call, value });
         list.len() - 1
     })
 }
@@ -323,6 +324,10 @@ impl<'a> ColumnCompiler<'a> {
 
     /// Makes `parent` a parent of this table, unless that would close a circle.
     pub(crate) fn refer_to(&self, parent: usize) -> Result<(), CallError> {
+        // A row may refer to those before it, of the same table.
+        if parent == self.table {
+            return Ok(());
+        }
         let mut state = self.compiler.state();
         if let Some(mut path) = path_between(&state.parents, parent, self.table) {
             path.insert(0, self.table);
@@ -346,18 +351,24 @@ impl<'a> ColumnCompiler<'a> {
             return Ok(());
         };
         match own.tick_of(0) {
-            Some(tick) if other.rows_at(tick) == 0 => {
+            Some(tick) if parent != self.table && other.rows_at(tick) == 0 => {
                 Err(no_parent_yet(self.table_name(self.table), self.table_name(parent)))
             }
             _ => Ok(()),
         }
     }
 
-    /// Adds a draw of this table.
-    pub(crate) fn add_draw(&self, ordinal: u64, draw: Draw) -> usize {
+    /// The rows that this table and `parent` begin with.
+    pub(crate) fn initial_rows(&self, parent: usize) -> [u64; 2] {
+        let timelines = &self.compiler.timelines.tables;
+        [self.table, parent].map(|table| timelines.get(table).map_or(0, Timeline::row_count))
+    }
+
+    /// Adds a draw of this table: the `nth` one of a call.
+    pub(crate) fn add_draw(&self, ordinal: u64, nth: usize, draw: Draw) -> usize {
         let mut state = self.compiler.state();
         match state.draws.get_mut(self.table) {
-            Some(draws) => add_once(draws, self.column, ordinal, draw),
+            Some(draws) => add_once(draws, self.column, (ordinal, nth), draw),
             None => 0,
         }
     }
@@ -384,12 +395,26 @@ impl<'a> ColumnCompiler<'a> {
         follow(&self.compiler.state(), table, draw)
     }
 
+    /// Whether a draw of this table gives some rows no parent: the first row of a table that refers to itself.
+    pub(crate) fn may_be_missing(&self, draw: usize) -> bool {
+        fn follow(state: &State, table: usize, draw: usize) -> bool {
+            match state.draws.get(table).and_then(|draws| draws.get(draw)).map(|owned| &owned.value) {
+                Some(Draw::Key { parent, .. }) => *parent == table,
+                Some(Draw::Through { draw, parent, inner }) => {
+                    follow(state, table, *draw) || follow(state, *parent, *inner)
+                }
+                None => false,
+            }
+        }
+        follow(&self.compiler.state(), self.table, draw)
+    }
+
     /// Adds a slot to the frame of this table; gives its position.
     pub(crate) fn add_slot(&self, ordinal: u64, slot: Slot) -> usize {
         let mut state = self.compiler.state();
         let columns = state.stages.get(self.table).map_or(0, Vec::len);
         match state.slots.get_mut(self.table) {
-            Some(slots) => 1 + columns + add_once(slots, self.column, ordinal, slot),
+            Some(slots) => 1 + columns + add_once(slots, self.column, (ordinal, 0), slot),
             None => 0,
         }
     }

@@ -1,23 +1,25 @@
 //! Evaluates columns for a list of rows: those asked for, and those of the parents that they refer to. Whatever is
 //! needed twice for the same rows is computed once.
 
+mod draws;
+pub(crate) mod sums;
+
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int64Array, NullArray, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
-    new_null_array,
+    Array, ArrayRef, BooleanArray, Int64Array, NullArray, RecordBatch, RecordBatchOptions,
+    TimestampMicrosecondArray, new_null_array,
 };
 use arrow::compute::{is_null, nullif};
 use arrow::datatypes::DataType;
 use millstream_core::{Error, Result};
 use millstream_expr::{Frame, RowErrors};
 
-use crate::compile::no_parent_yet;
-use crate::plan::{Column, Distribution, Draw, Input, Slot, Table};
+use crate::plan::{Column, Input, Slot, Table};
 use crate::tables::Inner;
 use crate::timeline::{Birth, Timeline, Timelines};
+use draws::Drawn;
 
 /// Some rows of a table, with the columns that were computed for them so far.
 pub(crate) struct Evaluation<'a> {
@@ -28,7 +30,7 @@ pub(crate) struct Evaluation<'a> {
     columns: RefCell<Vec<Option<ArrayRef>>>,
     slots: RefCell<Vec<Option<ArrayRef>>>,
     /// For each draw, the rows of the parent that it gives.
-    parents: RefCell<Vec<Option<Rc<Self>>>>,
+    parents: RefCell<Vec<Option<Drawn<'a>>>>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -41,7 +43,7 @@ impl<'a> Evaluation<'a> {
             rows,
             columns: RefCell::new(vec![None; table.columns.len()]),
             slots: RefCell::new(vec![None; table.slots.len()]),
-            parents: RefCell::new(vec![None; table.draws.len()]),
+            parents: RefCell::new(table.draws.iter().map(|_| None).collect()),
         }
     }
 
@@ -125,7 +127,13 @@ impl<'a> Evaluation<'a> {
         let array = match self.table().slots[slot] {
             Slot::TickTime => self.tick_times()?,
             Slot::Parent { draw, column, null_with } => {
-                let values = self.draw(draw)?.column(column)?;
+                let drawn = self.draw(draw)?;
+                let mut values = drawn.parent.column(column)?;
+                if let Some(missing) = &drawn.missing {
+                    values = nullif(&values, &BooleanArray::new(missing.clone(), None)).map_err(|error| {
+                        Error::internal("cannot leave out the values of missing parents").caused_by(error)
+                    })?;
+                }
                 match null_with {
                     Some(key) => without(&values, &self.column(key)?)?,
                     None => values,
@@ -136,63 +144,6 @@ impl<'a> Evaluation<'a> {
             *place = Some(array.clone());
         }
         Ok(array)
-    }
-
-    /// The rows of the parent that a draw gives.
-    fn draw(&self, draw: usize) -> Result<Rc<Self>> {
-        if let Some(parent) = self.parents.borrow().get(draw).and_then(Clone::clone) {
-            return Ok(parent);
-        }
-        let parent = match &self.table().draws[draw] {
-            Draw::Through { draw, inner, .. } => self.draw(*draw)?.draw(*inner)?,
-            Draw::Key { parent, distribution, key } => {
-                let (parent, key) = (*parent, *key);
-                let rows = match distribution {
-                    Distribution::Uniform => {
-                        self.draw_rows(parent, |count| count, |row, count| key.below(row, count))?
-                    }
-                    Distribution::Zipf(zipf) => self.draw_rows(
-                        parent,
-                        |count| zipf.ranks(count),
-                        |row, ranks| zipf.index(key, row, ranks),
-                    )?,
-                };
-                Rc::new(Self::new(self.tables, self.timelines, parent, rows))
-            }
-        };
-        if let Some(place) = self.parents.borrow_mut().get_mut(draw) {
-            *place = Some(parent.clone());
-        }
-        Ok(parent)
-    }
-
-    /// One parent for each row, among those that it can see: the parent's rows when the row's tick is complete
-    /// (S-63). `prepare` is called once for each run of rows that see the same parents.
-    fn draw_rows<P: Copy>(
-        &self,
-        parent: usize,
-        prepare: impl Fn(u64) -> P,
-        draw: impl Fn(u64, P) -> u64,
-    ) -> Result<Vec<u64>> {
-        let parents = self.timeline(parent)?;
-        let mut drawn = Vec::with_capacity(self.rows.len());
-        let mut known = None;
-        self.each_birth(|birth, rows| {
-            let count = parents.rows_at(birth.tick);
-            if count == 0 {
-                let names = [self.index, parent].map(|index| &self.tables.tables[index].name);
-                let (message, hint) = no_parent_yet(names[0], names[1]);
-                return Err(Error::data(message).hint(hint));
-            }
-            let prepared = match known {
-                Some((before, prepared)) if before == count => prepared,
-                _ => prepare(count),
-            };
-            known = Some((count, prepared));
-            drawn.extend(rows.iter().map(|&row| draw(row, prepared)));
-            Ok(())
-        })?;
-        Ok(drawn)
     }
 
     /// Calls `with` for each run of consecutive rows of one tick.

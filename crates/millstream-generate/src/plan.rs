@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use millstream_core::{Key, StreamName};
 use millstream_expr::Expression;
 
+use crate::library::weights::Weights;
 use crate::zipf::Zipf;
 
 /// A table, ready to be generated.
@@ -58,7 +59,8 @@ pub(crate) struct Column {
 /// For each row of a table, the index of a row of a parent.
 #[derive(Debug, Clone)]
 pub(crate) enum Draw {
-    /// Drawn among the rows of the parent that the row can see.
+    /// Drawn among the rows of the parent that the row can see; of its own table, among the rows before it, so that the
+    /// first one has none.
     Key { parent: usize, distribution: Distribution, key: Key },
     /// What the parent's own draw `inner` gives at the row of `parent` that `draw` gives.
     Through { draw: usize, parent: usize, inner: usize },
@@ -70,6 +72,10 @@ pub(crate) enum Draw {
 pub(crate) enum Distribution {
     Uniform,
     Zipf(Zipf),
+    /// By the value of a column of the parent.
+    Weighted(Weights),
+    /// Each parent at most once.
+    Unique,
 }
 
 /// A column of the frame that the generator fills before an expression is evaluated.

@@ -10,6 +10,7 @@ use millstream_core::{Key, Result, StreamName};
 use crate::check::check_shape;
 use crate::compile::Compiler;
 use crate::evaluate::Evaluation;
+use crate::evaluate::sums::SumCache;
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};
 use crate::{SpecError, TablesSpec};
@@ -27,6 +28,7 @@ pub(crate) struct Inner {
     order: Vec<usize>,
     timelines: Timelines,
     root: String,
+    pub(crate) sums: SumCache,
 }
 
 impl Tables {
@@ -79,7 +81,13 @@ impl Tables {
                 }
             })
             .collect();
-        Ok(Self(Arc::new(Inner { order: parents_first(&tables), tables, timelines, root: root.finish() })))
+        Ok(Self(Arc::new(Inner {
+            order: parents_first(&tables),
+            tables,
+            timelines,
+            root: root.finish(),
+            sums: SumCache::default(),
+        })))
     }
 
     /// How many tables there are.

@@ -119,13 +119,6 @@ fn columns(context: &Context<'_>, node: &Node) -> Vec<Column> {
     }
     let columns: Vec<Column> = items.iter().filter_map(|item| column(context, item)).collect();
     refuse_repetitions(context, columns.iter().map(|column| &column.name), "the column");
-    let mut keys = columns.iter().filter_map(|column| column.primary_key);
-    if let Some((first, second)) = keys.next().zip(keys.next()) {
-        let error =
-            Diagnostic::error(second, "a second primary key: keys of several columns are not supported yet")
-                .related(first, "the first one");
-        context.report(error);
-    }
     columns
 }
 

@@ -99,6 +99,17 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// The dict for `parameter`.
+    pub(crate) fn dict(&self, parameter: usize) -> Result<Option<&'a [(Constant, Constant)]>, CallError> {
+        match self.constant(parameter)? {
+            None => Ok(None),
+            Some(Constant::Dict(items)) => Ok(Some(items)),
+            Some(_) => {
+                Err(self.wrong(parameter, "a dict is needed here, as in {\"gold\": 5, \"silver\": 1}"))
+            }
+        }
+    }
+
     /// The list for `parameter`.
     pub(crate) fn list(&self, parameter: usize) -> Result<Option<&'a [Constant]>, CallError> {
         match self.constant(parameter)? {

@@ -8,13 +8,14 @@ use millstream_expr::{CallError, CallSite, Constant, Function};
 
 use super::arguments::{Bound, did_you_mean, wrong};
 use super::slot::SlotFunction;
+use super::weights::Weights;
 use crate::compile::{ColumnCompiler, Shape};
 use crate::plan::{Distribution, Draw, Slot};
 use crate::zipf::Zipf;
 
 const DISTRIBUTIONS: [&str; 3] = ["uniform", "zipf", "weighted_parent"];
-const FOREIGN_KEY: &str =
-    "foreign_key(table, column, distribution=\"uniform\" | \"zipf\", param=1.2, same_as=column)";
+const FOREIGN_KEY: &str = "foreign_key(table, column, distribution=\"uniform\" | \"zipf\" | \"weighted_parent\", \
+     param=1.2, parent_attr=column, weights={value: weight}, is_unique=False, same_as=column)";
 const COPY: &str = "copy_from_fk(fk_column, parent_table, attribute)";
 
 /// The exponent of `zipf` when `param` is left out.
@@ -44,26 +45,15 @@ pub(crate) fn foreign_key(
     let attribute = column
         .column_of(parent, attribute_name)
         .ok_or_else(|| no_column(column, &bound, 1, parent, attribute_name))?;
-    match bound.constant(6)? {
-        None | Some(Constant::Bool(false)) => {}
-        Some(Constant::Bool(true)) => {
-            return Err(wrong(
-                bound.index(6),
-                "unique foreign keys are not supported yet",
-                Some("leave out `is_unique`: parents are drawn independently of each other".to_owned()),
-            ));
-        }
-        Some(_) => return Err(bound.wrong(6, "True or False is needed here")),
-    }
     let same_as = bound.text(7)?;
-    let distribution = distribution(&bound)?;
     column.refer_to(parent).map_err(|mut error| {
         error.argument = bound.index(0);
         error
     })?;
+    let distribution = distribution(column, &bound, parent)?;
 
     let draw = if let Some(other) = same_as {
-        if let Some(given) = [2, 3].into_iter().find(|parameter| bound.index(*parameter).is_some()) {
+        if let Some(given) = (2..=6).find(|parameter| bound.index(*parameter).is_some()) {
             return Err(
                 bound.wrong(given, format!("the parents are those of `{other}`: nothing is drawn here"))
             );
@@ -72,27 +62,53 @@ pub(crate) fn foreign_key(
             .column_of(column.own_table(), other)
             .ok_or_else(|| no_column(column, &bound, 7, column.own_table(), other))?;
         let shape = column.shape(column.own_table(), other_column)?;
-        let (draw, other_parent) =
-            only_draw(column, &shape, other).map_err(|message| bound.wrong(7, message))?;
-        if other_parent != parent {
-            return Err(bound.wrong(
-                7,
-                format!("`{other}` refers to `{}`, not to `{parent_name}`", column.table_name(other_parent)),
-            ));
-        }
-        draw
+        draw_of(column, &shape, other, parent).map_err(|(_, message)| bound.wrong(7, message))?
     } else {
         column.check_visible(parent).map_err(|(message, hint)| wrong(bound.index(0), message, Some(hint)))?;
-        column.add_draw(call.ordinal, Draw::Key { parent, distribution, key })
+        column.add_draw(call.ordinal, 0, Draw::Key { parent, distribution, key })
     };
     column.note_draw(draw);
     let shape = column.shape(parent, attribute)?;
-    Ok(slot(column, call, Slot::Parent { draw, column: attribute, null_with: None }, &shape, false))
+    note_inner(column, call, (draw, parent), &shape, |inner| inner != parent);
+    let nullable = column.may_be_missing(draw);
+    Ok(slot(column, call, Slot::Parent { draw, column: attribute, null_with: None }, &shape, nullable))
 }
 
-fn distribution(bound: &Bound<'_>) -> Result<Distribution, CallError> {
-    let distribution = match bound.text(2)? {
-        None | Some("uniform") => {
+fn distribution(
+    column: &ColumnCompiler<'_>,
+    bound: &Bound<'_>,
+    parent: usize,
+) -> Result<Distribution, CallError> {
+    let unique = match bound.constant(6)? {
+        None | Some(Constant::Bool(false)) => false,
+        Some(Constant::Bool(true)) => true,
+        Some(_) => return Err(bound.wrong(6, "True or False is needed here")),
+    };
+    let name = bound.text(2)?.unwrap_or("uniform");
+    if !DISTRIBUTIONS.contains(&name) {
+        return Err(wrong(
+            bound.index(2),
+            format!("there is no distribution `{name}`"),
+            did_you_mean(name, DISTRIBUTIONS.into_iter())
+                .or_else(|| Some(format!("use one of {}", DISTRIBUTIONS.join(", ")))),
+        ));
+    }
+    if name != "weighted_parent"
+        && let Some(parameter) = [4, 5].into_iter().find(|parameter| bound.index(*parameter).is_some())
+    {
+        return Err(bound.wrong(parameter, "this argument belongs to distribution=\"weighted_parent\""));
+    }
+    match name {
+        _ if unique => unique_distribution(column, bound, parent, name),
+        "zipf" => {
+            let exponent = bound.number(3)?.unwrap_or(DEFAULT_EXPONENT);
+            if !(exponent > 0.0 && exponent <= 100.0) {
+                return Err(bound.wrong(3, "the exponent of zipf is a number above 0, at most 100"));
+            }
+            Ok(Distribution::Zipf(Zipf::new(exponent)))
+        }
+        "weighted_parent" => weighted_distribution(column, bound, parent).map(Distribution::Weighted),
+        _ => {
             if bound.index(3).is_some() {
                 return Err(wrong(
                     bound.index(3),
@@ -100,37 +116,78 @@ fn distribution(bound: &Bound<'_>) -> Result<Distribution, CallError> {
                     Some("`param` is the exponent of distribution=\"zipf\"".to_owned()),
                 ));
             }
-            Distribution::Uniform
+            Ok(Distribution::Uniform)
         }
-        Some("zipf") => {
-            let exponent = bound.number(3)?.unwrap_or(DEFAULT_EXPONENT);
-            if !(exponent > 0.0 && exponent <= 100.0) {
-                return Err(bound.wrong(3, "the exponent of zipf is a number above 0, at most 100"));
-            }
-            Distribution::Zipf(Zipf::new(exponent))
-        }
-        Some("weighted_parent") => {
-            return Err(wrong(
-                bound.index(2),
-                "weighted_parent is not supported yet",
-                Some("use \"uniform\" or \"zipf\"".to_owned()),
-            ));
-        }
-        Some(other) => {
-            return Err(wrong(
-                bound.index(2),
-                format!("there is no distribution `{other}`"),
-                did_you_mean(other, DISTRIBUTIONS.into_iter())
-                    .or_else(|| Some("use \"uniform\" or \"zipf\"".to_owned())),
-            ));
-        }
-    };
-    if let Some(parameter) = [4, 5].into_iter().find(|parameter| bound.index(*parameter).is_some()) {
-        return Err(
-            bound.wrong(parameter, "this argument belongs to weighted_parent, which is not supported yet")
-        );
     }
-    Ok(distribution)
+}
+
+fn unique_distribution(
+    column: &ColumnCompiler<'_>,
+    bound: &Bound<'_>,
+    parent: usize,
+    name: &str,
+) -> Result<Distribution, CallError> {
+    if name != "uniform" {
+        return Err(wrong(
+            bound.index(2),
+            format!("is_unique takes each parent at most once, so there is nothing to draw by `{name}`"),
+            Some("leave out `distribution`, or leave out `is_unique`".to_owned()),
+        ));
+    }
+    if parent == column.own_table() {
+        return Err(wrong(
+            bound.index(6),
+            "if each row takes an earlier row of its own table that no other takes, it can only be the one before",
+            Some("write `row_id - 1 if row_id > 1 else None`, or leave out `is_unique`".to_owned()),
+        ));
+    }
+    let [own, there] = column.initial_rows(parent);
+    if own > there {
+        let names = [column.own_table(), parent].map(|table| column.table_name(table));
+        return Err(wrong(
+            bound.index(6),
+            format!(
+                "`{}` begins with {own} rows, and each needs a row of `{}` of its own, which has {there}",
+                names[0], names[1]
+            ),
+            Some("raise the row_count of the parent, or lower that of this table".to_owned()),
+        ));
+    }
+    Ok(Distribution::Unique)
+}
+
+fn weighted_distribution(
+    column: &ColumnCompiler<'_>,
+    bound: &Bound<'_>,
+    parent: usize,
+) -> Result<Weights, CallError> {
+    let name = bound.text(4)?.ok_or_else(|| {
+        bound.wrong(2, "weighted_parent needs `parent_attr`, the column of the parent that weights go by")
+    })?;
+    let attribute =
+        column.column_of(parent, name).ok_or_else(|| no_column(column, bound, 4, parent, name))?;
+    let shape = column.shape(parent, attribute)?;
+    let most = bound.number(3)?;
+    match (bound.dict(5)?, most) {
+        (Some(_), Some(_)) => {
+            Err(bound.wrong(3, "`param` is the largest weight where there are no `weights`: leave out one"))
+        }
+        (Some(listed), None) => Weights::listed(attribute, &shape.data_type, listed)
+            .map_err(|message| wrong(bound.index(5), message, None)),
+        (None, Some(most)) if !(most > 0.0 && most.is_finite()) => {
+            Err(bound.wrong(3, "the largest weight is a number above 0"))
+        }
+        (None, Some(most)) => Weights::values(attribute, &shape.data_type, most)
+            .map_err(|message| wrong(bound.index(4), message, None)),
+        (None, None) => Err(wrong(
+            bound.index(4),
+            format!("how much do the values of `{name}` weigh?"),
+            Some(format!(
+                "add `weights={{value: weight, …}}`; if `{name}` is itself the weight, add `param=` with the largest \
+                 weight there can be"
+            )),
+        )),
+    }
 }
 
 /// The values of a column of the parent that a key of this table drew.
@@ -173,13 +230,10 @@ pub(crate) fn copy_from_fk(
     let own = column.own_table();
     let fk_shape = column.shape(own, fk_column)?;
     let shape = column.shape(parent, attribute)?;
-    // A copied key can be copied from in turn: it is the parent's own draw, at the parent's row.
-    if let [inner] = shape.draws.as_slice() {
-        let through = column.add_draw(call.ordinal, Draw::Through { draw, parent, inner: *inner });
-        column.note_draw(through);
-    }
+    note_inner(column, call, (draw, parent), &shape, |_| true);
     let null_with = fk_shape.nullable.then_some(fk_column);
-    Ok(slot(column, call, Slot::Parent { draw, column: attribute, null_with }, &shape, fk_shape.nullable))
+    let nullable = fk_shape.nullable || column.may_be_missing(draw);
+    Ok(slot(column, call, Slot::Parent { draw, column: attribute, null_with }, &shape, nullable))
 }
 
 fn text<'a>(bound: &Bound<'a>, parameter: usize) -> Result<&'a str, CallError> {
@@ -204,23 +258,48 @@ fn read_copy(
         .column_of(parent, attribute_name)
         .ok_or_else(|| no_column(column, bound, 2, parent, attribute_name))?;
     let shape = column.shape(own, fk_column)?;
-    let (draw, drawn_parent) =
-        only_draw(column, &shape, fk_name).map_err(|message| bound.wrong(fk_parameter, message))?;
-    if drawn_parent != parent {
-        return Err(bound.wrong(
-            parent_parameter,
-            format!("`{fk_name}` refers to `{}`, not to `{parent_name}`", column.table_name(drawn_parent)),
-        ));
-    }
+    let draw = draw_of(column, &shape, fk_name, parent).map_err(|(wrong_key, message)| {
+        bound.wrong(if wrong_key { fk_parameter } else { parent_parameter }, message)
+    })?;
     Ok((draw, parent, attribute, fk_column))
 }
 
-/// The one draw of a key column, with its parent.
-fn only_draw(column: &ColumnCompiler<'_>, shape: &Shape, name: &str) -> Result<(usize, usize), String> {
-    match shape.draws.as_slice() {
-        [draw] => Ok((*draw, column.parent_of(column.own_table(), *draw))),
-        [] => Err(format!("`{name}` is no foreign key")),
-        _ => Err(format!("`{name}` holds several foreign keys: which one is meant?")),
+/// The one draw of a key column that gives rows of `parent`. An error says whether the key is wrong, or else the parent.
+fn draw_of(
+    column: &ColumnCompiler<'_>,
+    shape: &Shape,
+    name: &str,
+    parent: usize,
+) -> Result<usize, (bool, String)> {
+    let parent_of = |draw: usize| column.parent_of(column.own_table(), draw);
+    let mut matching = shape.draws.iter().filter(|draw| parent_of(**draw) == parent);
+    match (matching.next(), matching.next(), shape.draws.first()) {
+        (Some(draw), None, _) => Ok(*draw),
+        (Some(_), Some(_), _) => {
+            Err((true, format!("`{name}` holds several foreign keys: which one is meant?")))
+        }
+        (None, _, None) => Err((true, format!("`{name}` is no foreign key"))),
+        (None, _, Some(other)) => {
+            let names = [parent_of(*other), parent].map(|table| column.table_name(table));
+            Err((false, format!("`{name}` refers to `{}`, not to `{}`", names[0], names[1])))
+        }
+    }
+}
+
+/// A key that is taken from a parent is a key of this table too: it is the parent's own draw, at the parent's row.
+/// `wanted` says to which parents.
+fn note_inner(
+    column: &ColumnCompiler<'_>,
+    call: &CallSite<'_>,
+    (draw, parent): (usize, usize),
+    shape: &Shape,
+    wanted: impl Fn(usize) -> bool,
+) {
+    for (nth, inner) in shape.draws.iter().enumerate() {
+        if wanted(column.parent_of(parent, *inner)) {
+            let through = Draw::Through { draw, parent, inner: *inner };
+            column.note_draw(column.add_draw(call.ordinal, nth + 1, through));
+        }
     }
 }
 

@@ -5,3 +5,4 @@ mod choice;
 pub(crate) mod keys;
 pub(crate) mod random;
 pub(crate) mod slot;
+pub(crate) mod weights;

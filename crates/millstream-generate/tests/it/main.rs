@@ -4,6 +4,7 @@
 mod common;
 mod errors;
 mod keys;
+mod more_keys;
 mod resume;
 mod rows;
 mod source;

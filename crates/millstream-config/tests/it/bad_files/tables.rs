@@ -85,24 +85,6 @@ fn duplicate_tables_and_columns() {
 }
 
 #[test]
-fn two_primary_keys() {
-    assert_snapshot!(report(r"tables:
-  - table_name: t
-    columns:
-      - {column_name: a, data: 1, is_primary_key: true}
-      - {column_name: b, data: 1, is_primary_key: true}
-"), @r#"
-    error: a second primary key: keys of several columns are not supported yet
-     --> shop.yaml:5:51
-      |
-    4 |       - {column_name: a, data: 1, is_primary_key: true}
-      |                                                   ---- the first one
-    5 |       - {column_name: b, data: 1, is_primary_key: true}
-      |                                                   ^^^^
-    "#);
-}
-
-#[test]
 fn replace_policy() {
     assert_snapshot!(report(r"tables:
   - table_name: t

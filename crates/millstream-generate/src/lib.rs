@@ -7,6 +7,7 @@
 mod bookmark;
 mod check;
 mod compile;
+mod draws;
 mod evaluate;
 mod fused;
 mod library;
@@ -21,6 +22,7 @@ mod tables;
 mod timeline;
 mod zipf;
 
+pub use providers::{Provider, providers};
 pub use range::RangeSource;
 pub use rate::Rate;
 pub use source::{GeneratorSource, Mode};

@@ -6,23 +6,20 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use millstream_core::Key;
-use millstream_expr::{Argument, Call, CallError, Constant, EvaluateError, Function, RowErrors};
+use millstream_expr::{Call, CallError, Constant, EvaluateError, Function, RowErrors};
 
-use super::arguments::{Arguments, describe};
 use super::{Resolved, Site};
+use crate::library::arguments::{Bound as Arguments, written};
 
 pub(super) const NAMES: &[&str] =
     &["boolean", "pyint", "random_digit", "random_digit_above_two", "random_digit_not_null", "random_int"];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let key = site.key.numbered(0);
-    let digit = |low| {
-        Arguments::bind(site.call, &[])?;
-        Ok(Between::constant(key, low, 9, Kind::Integer).function())
-    };
+    let digit = |low| Ok(Between::constant(key, low, 9, Kind::Integer).function());
     match site.name {
         "boolean" => {
-            let arguments = Arguments::bind(site.call, &["chance_of_getting_true"])?;
+            let arguments = &site.arguments;
             let percent = arguments.integer_in("chance_of_getting_true", 50, 0, 100)? as u64;
             Ok(Arc::new(Chance { key, percent }))
         }
@@ -38,7 +35,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
 }
 
 fn random_int(site: &Site<'_>, key: Key, parameters: &'static [&'static str]) -> Resolved {
-    let arguments = Arguments::bind(site.call, parameters)?;
+    let arguments = &site.arguments;
     let bound = |parameter, default| match arguments.get(parameter) {
         None => Ok(Bound::Constant(default)),
         Some((index, argument)) => match &argument.constant {
@@ -54,20 +51,12 @@ fn random_int(site: &Site<'_>, key: Key, parameters: &'static [&'static str]) ->
     let (low, high) = (bound(parameters[0], 0)?, bound(parameters[1], 9999)?);
     let step = arguments.integer_in("step", 1, 1, i64::MAX)?;
     let between = Between { key, low, high, step: step as u64, kind: Kind::Integer };
-    between.check(&arguments, parameters[0], parameters[1])?;
+    between.check(arguments, parameters[0], parameters[1])?;
     Ok(between.function())
 }
 
 /// The time zone of instants: that of `tick_time()`, so that the two can be compared.
 const UTC: &str = "UTC";
-
-/// An argument as messages name it.
-pub(super) fn written(argument: &Argument) -> String {
-    match &argument.constant {
-        Some(constant) => describe(constant),
-        None => format!("`{}`, which is of the type {}", argument.source, argument.data_type),
-    }
-}
 
 /// An end of a range.
 #[derive(Debug, Clone, Copy)]

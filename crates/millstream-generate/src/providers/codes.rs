@@ -4,10 +4,9 @@ use std::fmt::Write;
 
 use millstream_core::Key;
 
-use super::arguments::Arguments;
-use super::draws::Draws;
 use super::text::{Append, Text};
-use super::{Resolved, Site, suggest};
+use super::{Resolved, Site};
+use crate::draws::Draws;
 
 pub(super) const NAMES: &[&str] = &[
     "credit_card_number",
@@ -25,47 +24,29 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let key = site.key.numbered(0);
     Ok(match site.name {
         "credit_card_number" => {
-            let arguments = Arguments::bind(site.call, &["card_type"])?;
-            let card = match arguments.text("card_type")? {
-                None => None,
-                Some(name) => Some(CARDS.iter().find(|card| card.name == name).ok_or_else(|| {
-                    let names = || CARDS.iter().map(|card| card.name);
-                    let hint = suggest::nearest(name, names()).map_or_else(
-                        || format!("the types are: {}", names().collect::<Vec<_>>().join(", ")),
-                        |name| format!("did you mean \"{name}\"?"),
-                    );
-                    arguments.error("card_type", format!("there is no card type \"{name}\""), hint)
-                })?),
-            };
+            let arguments = &site.arguments;
+            let names: Vec<&str> = CARDS.iter().map(|card| card.name).collect();
+            let wanted = arguments.one_of("card_type", &names)?;
+            let card = wanted.and_then(|wanted| CARDS.iter().find(|card| card.name == wanted));
             Text::function(CardNumber { key, card })
         }
         "ean13" | "ean8" => {
-            Arguments::bind(site.call, &[])?;
             let digits = if site.name == "ean13" { 12 } else { 7 };
             Text::function(Ean { key, digits })
         }
-        "hex_color" => {
-            Arguments::bind(site.call, &[])?;
-            Text::function(HexColor(key))
-        }
+        "hex_color" => Text::function(HexColor(key)),
         "mac_address" => {
-            let arguments = Arguments::bind(site.call, &["multicast"])?;
+            let arguments = &site.arguments;
             let multicast = arguments.boolean("multicast")?.unwrap_or(false);
             Text::function(MacAddress { key, multicast })
         }
-        "uuid4" => {
-            Arguments::bind(site.call, &[])?;
-            Text::function(Uuid { high: key, low: site.key.numbered(1) })
-        }
+        "uuid4" => Text::function(Uuid { high: key, low: site.key.numbered(1) }),
         _ => {
             let private = match site.name {
                 "ipv4_private" => Some(true),
                 "ipv4_public" => Some(false),
-                _ => Arguments::bind(site.call, &["private"])?.boolean("private")?,
+                _ => site.arguments.boolean("private")?,
             };
-            if site.name != "ipv4" {
-                Arguments::bind(site.call, &[])?;
-            }
             Text::function(Ipv4::new(key, private))
         }
     })

@@ -4,9 +4,9 @@ use arrow::datatypes::DataType;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime};
 use millstream_expr::{CallError, Constant};
 
-use super::arguments::Arguments;
-use super::between::{Between, Bound, Kind, written};
+use super::between::{Between, Bound, Kind};
 use super::{Resolved, Site};
+use crate::library::arguments::{Bound as Arguments, written};
 
 pub(super) const NAMES: &[&str] = &[
     "date_between",
@@ -24,31 +24,30 @@ const HINT: &str =
     "write \"-30y\", \"-1w\", \"+12h\", \"today\", \"now\", a date like \"2024-01-31\", or a date column";
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    let both: &[&str] = &["start_date", "end_date"];
-    let (kind, parameters, start, end) = match site.name {
+    let (kind, start, end) = match site.name {
         "date_of_birth" => return date_of_birth(site),
-        "date_between" => (Kind::Date, both, "-30y", "today"),
-        "date_time_between" => (Kind::Timestamp, both, "-30y", "now"),
-        "past_date" => (Kind::Date, &both[..1], "-30d", "-1d"),
-        "future_date" => (Kind::Date, &both[1..], "+1d", "+30d"),
-        "past_datetime" => (Kind::Timestamp, &both[..1], "-30d", "-1s"),
-        _ => (Kind::Timestamp, &both[1..], "+1s", "+30d"),
+        "date_between" => (Kind::Date, "-30y", "today"),
+        "date_time_between" => (Kind::Timestamp, "-30y", "now"),
+        "past_date" => (Kind::Date, "-30d", "-1d"),
+        "future_date" => (Kind::Date, "+1d", "+30d"),
+        "past_datetime" => (Kind::Timestamp, "-30d", "-1s"),
+        _ => (Kind::Timestamp, "+1s", "+30d"),
     };
-    let arguments = Arguments::bind(site.call, parameters)?;
+    let arguments = &site.arguments;
     let between = Between {
         key: site.key.numbered(0),
-        low: bound(&arguments, "start_date", start, kind, site.now)?,
-        high: bound(&arguments, "end_date", end, kind, site.now)?,
+        low: bound(arguments, "start_date", start, kind, site.now)?,
+        high: bound(arguments, "end_date", end, kind, site.now)?,
         step: 1,
         kind,
     };
-    between.check(&arguments, "start_date", "end_date")?;
+    between.check(arguments, "start_date", "end_date")?;
     Ok(between.function())
 }
 
 /// Born so that today the age, in completed years, is within the bounds.
 fn date_of_birth(site: &Site<'_>) -> Resolved {
-    let arguments = Arguments::bind(site.call, &["minimum_age", "maximum_age"])?;
+    let arguments = &site.arguments;
     let minimum = arguments.integer_in("minimum_age", 0, 0, 1000)?;
     let maximum = arguments.integer_in("maximum_age", 115, 0, 1000)?;
     if minimum > maximum {

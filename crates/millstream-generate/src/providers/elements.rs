@@ -8,13 +8,13 @@ use arrow::datatypes::DataType;
 use millstream_core::Key;
 use millstream_expr::{Call, Constant, EvaluateError, Function, RowErrors};
 
-use super::arguments::{Arguments, describe};
 use super::{Resolved, Site};
+use crate::library::arguments::describe;
 
 pub(super) const NAMES: &[&str] = &["random_element"];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    let arguments = Arguments::bind(site.call, &["elements"])?;
+    let arguments = &site.arguments;
     let wrong =
         |message: String| arguments.error("elements", message, "for example `elements=[\"a\", \"b\"]`");
     let values = match arguments.constant("elements")? {

@@ -7,8 +7,8 @@ use arrow::datatypes::DataType;
 use millstream_core::Key;
 use millstream_expr::{Call, CallError, EvaluateError, Function, RowErrors};
 
-use super::arguments::Arguments;
 use super::{Resolved, Site};
+use crate::library::arguments::Bound as Given;
 
 pub(super) const NAMES: &[&str] = &["latitude", "longitude", "pyfloat"];
 
@@ -18,7 +18,6 @@ const DIGITS: i64 = 15;
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let keys = [site.key.numbered(0), site.key.numbered(1)];
     let degrees = |limit: i64| {
-        Arguments::bind(site.call, &[])?;
         // Micro-degrees, as in Faker.
         let grid = Grid::new(-limit * 1_000_000, limit * 1_000_000, 6);
         Ok(Arc::new(Floats { keys, range: Range::Grids(vec![grid]) }) as Arc<dyn Function>)
@@ -27,10 +26,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         "latitude" => degrees(90),
         "longitude" => degrees(180),
         _ => {
-            let range = pyfloat(&Arguments::bind(
-                site.call,
-                &["left_digits", "right_digits", "positive", "min_value", "max_value"],
-            )?)?;
+            let range = pyfloat(&site.arguments)?;
             Ok(Arc::new(Floats { keys, range }))
         }
     }
@@ -69,7 +65,7 @@ enum Range {
 }
 
 /// Faker's parameters, with values that are decimal numbers of the digits asked for, each as likely as any other.
-fn pyfloat(arguments: &Arguments<'_>) -> Result<Range, CallError> {
+fn pyfloat(arguments: &Given<'_>) -> Result<Range, CallError> {
     let digits = |parameter| -> Result<Option<i64>, CallError> {
         match arguments.integer(parameter)? {
             Some(digits) if !(0..=DIGITS).contains(&digits) => Err(arguments.error(
@@ -82,7 +78,7 @@ fn pyfloat(arguments: &Arguments<'_>) -> Result<Range, CallError> {
     };
     let (left, right) = (digits("left_digits")?, digits("right_digits")?);
     let positive = arguments.boolean("positive")?;
-    let (min, max) = (arguments.float("min_value")?, arguments.float("max_value")?);
+    let (min, max) = (arguments.number("min_value")?, arguments.number("max_value")?);
     if let (Some(low), Some(high)) = (min, max)
         && low > high
     {
@@ -131,7 +127,7 @@ fn pyfloat(arguments: &Arguments<'_>) -> Result<Range, CallError> {
                 "a float keeps 15 decimal digits: ask for fewer `right_digits`, or for wider bounds"
                     .to_owned(),
             ),
-            argument: arguments.get("right_digits").or(arguments.get("left_digits")).map(|(index, _)| index),
+            argument: arguments.index("right_digits").or(arguments.index("left_digits")),
         });
     }
     Ok(Range::Grids(grids))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::arguments::Arguments;
 use super::template::Compiler;
 use super::text::Text;
 use super::words::Words;
@@ -14,7 +13,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let mut compiler = Compiler::new(site);
     match site.name {
         "email" => {
-            let arguments = Arguments::bind(site.call, &["safe", "domain"])?;
+            let arguments = &site.arguments;
             let safe = arguments.boolean("safe")?.unwrap_or(true);
             match arguments.text("domain")? {
                 Some(domain) if domain.is_empty() || domain.contains(['@', ' ']) => {
@@ -33,14 +32,14 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             }
         }
         "domain_name" => {
-            let arguments = Arguments::bind(site.call, &["levels"])?;
+            let arguments = &site.arguments;
             for _ in 1..arguments.integer_in("levels", 1, 1, 10)? {
                 compiler.format("{domain_word}.")?;
             }
             compiler.section("domain_name")?;
         }
         "url" => {
-            let arguments = Arguments::bind(site.call, &["schemes"])?;
+            let arguments = &site.arguments;
             let schemes = arguments.texts("schemes")?.unwrap_or_else(|| vec!["http", "https"]);
             if !schemes.is_empty() {
                 compiler.words(Arc::new(Words::new(schemes.into_iter().map(|scheme| (scheme, 1)))));
@@ -50,7 +49,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             compiler.literal("/");
         }
         "country_code" => {
-            let arguments = Arguments::bind(site.call, &["representation"])?;
+            let arguments = &site.arguments;
             match arguments.text("representation")? {
                 None | Some("alpha-2") => compiler.section("country_code")?,
                 Some(other) => {
@@ -70,10 +69,9 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
 /// The abbreviations of states; in the US, by default, also those of the territories and of the associated states.
 fn states(site: &Site<'_>, compiler: &mut Compiler<'_>) -> Result<(), millstream_expr::CallError> {
     let Some(territories) = site.locale.words("territory_abbr") else {
-        Arguments::bind(site.call, &[])?;
         return compiler.section("state_abbr");
     };
-    let arguments = Arguments::bind(site.call, &["include_territories", "include_freely_associated_states"])?;
+    let arguments = &site.arguments;
     let mut lists: Vec<Arc<Words>> = site.locale.words("state_abbr").into_iter().collect();
     if arguments.boolean("include_territories")?.unwrap_or(true) {
         lists.push(territories);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use millstream_core::Key;
 use millstream_expr::CallError;
 
-use super::arguments::Arguments;
-use super::draws::Draws;
 use super::text::{Append, Text};
 use super::words::Words;
 use super::{Resolved, Site};
+use crate::draws::Draws;
+use crate::library::arguments::Bound;
 
 pub(super) const NAMES: &[&str] = &["paragraph", "sentence", "text", "word"];
 
@@ -20,11 +20,11 @@ const MOST: i64 = 1000;
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let shape = match site.name {
         "word" => {
-            let arguments = Arguments::bind(site.call, &["ext_word_list"])?;
-            return Ok(Text::function(Lorem::new(site, &arguments, Shape::Word)?));
+            let arguments = &site.arguments;
+            return Ok(Text::function(Lorem::new(site, arguments, Shape::Word)?));
         }
         "sentence" => {
-            let arguments = Arguments::bind(site.call, &["nb_words", "variable_nb_words", "ext_word_list"])?;
+            let arguments = &site.arguments;
             let count = Count {
                 number: arguments.integer_in("nb_words", 6, 0, MOST)? as u64,
                 variable: arguments.boolean("variable_nb_words")?.unwrap_or(true),
@@ -32,8 +32,7 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             (arguments, Shape::Sentence(count))
         }
         "paragraph" => {
-            let arguments =
-                Arguments::bind(site.call, &["nb_sentences", "variable_nb_sentences", "ext_word_list"])?;
+            let arguments = &site.arguments;
             let count = Count {
                 number: arguments.integer_in("nb_sentences", 3, 0, MOST)? as u64,
                 variable: arguments.boolean("variable_nb_sentences")?.unwrap_or(true),
@@ -41,13 +40,13 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             (arguments, Shape::Paragraph(count))
         }
         _ => {
-            let arguments = Arguments::bind(site.call, &["max_nb_chars", "ext_word_list"])?;
+            let arguments = &site.arguments;
             let most = arguments.integer_in("max_nb_chars", 200, 5, MOST * 100)? as usize;
             (arguments, Shape::Text(most))
         }
     };
     let (arguments, shape) = shape;
-    Ok(Text::function(Lorem::new(site, &arguments, shape)?))
+    Ok(Text::function(Lorem::new(site, arguments, shape)?))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +94,7 @@ struct Lorem {
 }
 
 impl Lorem {
-    fn new(site: &Site<'_>, arguments: &Arguments<'_>, shape: Shape) -> Result<Self, CallError> {
+    fn new(site: &Site<'_>, arguments: &Bound<'_>, shape: Shape) -> Result<Self, CallError> {
         let given = arguments.texts("ext_word_list")?;
         let refuse = |message: &str| {
             Err(arguments.error("ext_word_list", message, "for example `[\"abc\", \"def\"]`"))

@@ -7,18 +7,17 @@
 //! A locale is a text file of word lists and formats (`data/*.txt`); most providers are one section of it. The others
 //! are a few lines of code each, in the module of their kind.
 
-mod arguments;
 mod between;
+mod catalogue;
 mod codes;
 mod dates;
-mod draws;
 mod elements;
 mod floats;
 mod internet;
 mod locale;
 mod lorem;
 mod pattern;
-mod suggest;
+mod signatures;
 mod tables;
 mod template;
 mod text;
@@ -32,6 +31,9 @@ use std::sync::Arc;
 use millstream_core::Key;
 use millstream_expr::{CallError, CallSite, Function};
 
+pub use catalogue::{Provider, providers};
+
+use crate::library::arguments::{Bound, nearest};
 use locale::Locale;
 
 /// What a provider may know besides its key and the row.
@@ -45,9 +47,10 @@ pub(crate) struct ProviderContext<'a> {
 
 /// What a provider is made from.
 struct Site<'a> {
-    call: &'a CallSite<'a>,
     /// The name after `fake.`
     name: &'a str,
+    /// The arguments, bound to the parameters that Faker's own provider has.
+    arguments: Bound<'a>,
     key: Key,
     locale: &'static Locale,
     now: i64,
@@ -87,8 +90,14 @@ pub(crate) fn resolve(
         hint: None,
         argument: None,
     })?;
-    let site = Site { call, name, key, locale, now: context.now };
-    make(&site).map(Some)
+    let Some(signature) = signatures::find(name) else {
+        return Ok(None);
+    };
+    let arguments = Bound::new(call, &signature.shown, &signature.parameters, signature.required)?;
+    let site = Site { name, arguments, key, locale, now: context.now };
+    let function = make(&site)?;
+    site.arguments.refuse_unread()?;
+    Ok(Some(function))
 }
 
 /// All providers, as `fake.name`, in alphabetical order, for suggestions.
@@ -112,7 +121,7 @@ pub(crate) fn check_locale(locale: &str) -> Result<(), String> {
 fn unknown_locale(locale: &str) -> String {
     // Another country of the same language is nearer than another spelling: en_AU is meant as English.
     let language = locale.split(['_', '-']).next().unwrap_or_default();
-    let meant = suggest::nearest(locale, locales().iter().copied()).or_else(|| {
+    let meant = nearest(locale, locales().iter().copied()).or_else(|| {
         let same = |name: &&&str| name.split('_').next().is_some_and(|l| l.eq_ignore_ascii_case(language));
         locales().iter().find(same).copied()
     });

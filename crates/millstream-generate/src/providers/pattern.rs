@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use millstream_core::Key;
 
-use super::arguments::Arguments;
-use super::draws::scale;
 use super::text::{Append, Text};
 use super::{Resolved, Site};
+use crate::draws::scale;
 use crate::fused::Table;
+use crate::library::arguments::Bound;
 
 pub(super) const NAMES: &[&str] = &["bothify", "hexify", "lexify", "numerify", "random_letter"];
 
@@ -25,39 +25,36 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     };
     let pattern = match site.name {
         "numerify" => {
-            let arguments = Arguments::bind(site.call, &["text"])?;
+            let arguments = &site.arguments;
             let text = arguments.text("text")?.unwrap_or("###");
             Pattern::new(text, numeric, &mut keys)
         }
         "lexify" => {
-            let arguments = Arguments::bind(site.call, &["text", "letters"])?;
-            let letters = letters(&arguments)?;
+            let arguments = &site.arguments;
+            let letters = letters(arguments)?;
             let text = arguments.text("text")?.unwrap_or("????");
             Pattern::new(text, |byte| (byte == b'?').then(|| Hole::of(letters)), &mut keys)
         }
         "bothify" => {
-            let arguments = Arguments::bind(site.call, &["text", "letters"])?;
-            let letters = letters(&arguments)?;
+            let arguments = &site.arguments;
+            let letters = letters(arguments)?;
             let text = arguments.text("text")?.unwrap_or("## ??");
             let hole = |byte| if byte == b'?' { Some(Hole::of(letters)) } else { numeric(byte) };
             Pattern::new(text, hole, &mut keys)
         }
         "hexify" => {
-            let arguments = Arguments::bind(site.call, &["text", "upper"])?;
+            let arguments = &site.arguments;
             let upper = arguments.boolean("upper")?.unwrap_or(false);
             let alphabet: &[u8] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
             let text = arguments.text("text")?.unwrap_or("^^^^");
             Pattern::new(text, |byte| (byte == b'^').then(|| Hole::of(alphabet)), &mut keys)
         }
-        _ => {
-            Arguments::bind(site.call, &[])?;
-            Pattern::new("?", |_| Some(Hole::of(LETTERS)), &mut keys)
-        }
+        _ => Pattern::new("?", |_| Some(Hole::of(LETTERS)), &mut keys),
     };
     Ok(Text::function(pattern))
 }
 
-fn letters<'a>(arguments: &Arguments<'a>) -> Result<&'a [u8], millstream_expr::CallError> {
+fn letters<'a>(arguments: &Bound<'a>) -> Result<&'a [u8], millstream_expr::CallError> {
     match arguments.text("letters")? {
         None => Ok(LETTERS),
         Some(letters) if !letters.is_empty() && letters.is_ascii() => Ok(letters.as_bytes()),

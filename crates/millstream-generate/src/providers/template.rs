@@ -8,7 +8,6 @@ use arrow::error::ArrowError;
 use millstream_core::Key;
 use millstream_expr::CallError;
 
-use super::arguments::Arguments;
 use super::locale::{Locale, Section};
 use super::pattern::Pattern;
 use super::text::{Append, Text};
@@ -70,7 +69,6 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    Arguments::bind(site.call, &[])?;
     let mut compiler = Compiler::new(site);
     compiler.section(site.name)?;
     Ok(Text::function(compiler.finish()))
@@ -294,8 +292,8 @@ impl<'s> Compiler<'s> {
         match self.locale().section(name) {
             None => Err(CallError {
                 message: format!(
-                    "`{}` has no values in the locale {}",
-                    self.site.call.path,
+                    "`fake.{}` has no values in the locale {}",
+                    self.site.name,
                     self.locale().name
                 ),
                 hint: Some("choose another provider, or another locale".to_owned()),

@@ -1,6 +1,6 @@
 //! A list of words to draw from, in constant time, with or without weights.
 
-use super::draws::scale;
+use crate::draws::scale;
 
 /// Words in one block of text, and for weighted ones an alias table (Walker 1977, built by Vose's method of 1991 in
 /// integers, so that it is the same on every machine).

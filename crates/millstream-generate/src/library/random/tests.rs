@@ -1,8 +1,14 @@
+use super::super::integers::integer_between;
 use super::*;
-use arrow::array::{AsArray, BooleanArray, ListArray, NullArray};
-use arrow::datatypes::{Float64Type, Int64Type};
-use millstream_expr::Argument;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, NullArray, StringArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
+use millstream_expr::{Argument, Call, Constant, RowErrors};
 use proptest::prelude::*;
+
+mod fit;
 
 fn constant(value: Constant) -> Argument {
     let data_type = match value {
@@ -161,10 +167,46 @@ fn wrong_calls_are_refused_where_they_are_wrong() {
         ("random.randint", vec![one(), named("a", Constant::Int(2))], Some(1), "given twice"),
         ("random.uniform", vec![one(), text()], Some(1), "number"),
         ("random.uniform", vec![one(), constant(Constant::Float(f64::INFINITY))], Some(1), "finite"),
-        ("random.random", vec![one()], Some(0), "too many"),
+        ("random.random", vec![one()], Some(0), "takes no arguments"),
+        ("random.randrange", vec![one(), one()], Some(1), "no integer from 1 before 1"),
+        (
+            "random.randrange",
+            vec![one(), constant(Constant::Int(9)), constant(Constant::Int(0))],
+            Some(2),
+            "step",
+        ),
+        ("random.randrange", vec![constant(Constant::Int(0))], Some(0), "no integer from 0 before 0"),
+        ("random.randrange", vec![one(), named("step", Constant::Int(2))], Some(1), "stop"),
+        ("random.getrandbits", vec![constant(Constant::Int(64))], Some(0), "63 bits"),
+        ("random.getrandbits", vec![constant(Constant::Int(-1))], Some(0), "63 bits"),
+        ("random.gauss", vec![one(), constant(Constant::Int(-1))], Some(1), "negative"),
+        ("random.lognormvariate", vec![one()], None, "needs `sigma`"),
+        ("random.expovariate", vec![constant(Constant::Int(0))], Some(0), "cannot be 0"),
+        ("random.gammavariate", vec![constant(Constant::Int(0)), one()], Some(0), "above 0"),
+        ("random.betavariate", vec![one(), constant(Constant::Int(0))], Some(1), "above 0"),
+        ("random.paretovariate", vec![constant(Constant::Float(-1.5))], Some(0), "above 0"),
+        ("random.weibullvariate", vec![one(), constant(Constant::Float(0.0))], Some(1), "above 0"),
+        ("random.vonmisesvariate", vec![one(), constant(Constant::Float(-0.5))], Some(1), "negative"),
+        (
+            "random.triangular",
+            vec![one(), constant(Constant::Int(3)), constant(Constant::Int(4))],
+            Some(2),
+            "mode",
+        ),
+        ("random.sample", vec![constant(list(&[1, 2])), constant(Constant::Int(3))], Some(1), "2 items"),
+        ("random.sample", vec![constant(list(&[1, 2])), constant(Constant::Int(-1))], Some(1), "2 items"),
+        (
+            "random.sample",
+            vec![constant(list(&[1, 2])), one(), named("counts", list(&[2, 2]))],
+            Some(2),
+            "counts",
+        ),
+        ("random.seed", vec![one()], None, "depend on each other"),
+        ("random.shuffle", vec![constant(list(&[1, 2]))], None, "in place"),
+        ("random.randbytes", vec![one()], None, "bytes"),
         ("random.choice", vec![constant(list(&[]))], Some(0), "nothing to choose"),
         ("random.choice", vec![one()], Some(0), "list"),
-        ("random.choice", vec![column(DataType::Int64)], Some(0), "depends on the row"),
+        ("random.choice", vec![column(DataType::Int64)], Some(0), "of the type Int64"),
         (
             "random.choice",
             vec![constant(Constant::List(vec![Constant::Int(1), Constant::Str("a".to_owned())]))],
@@ -252,4 +294,144 @@ proptest! {
         let whole: ListArray = whole.slice(start as usize, length as usize).to_data().into();
         prop_assert_eq!(&whole, part.as_list::<i32>());
     }
+}
+
+#[test]
+fn ranges_have_steps_and_stop_before_their_end() {
+    let range = |arguments: &[i64]| {
+        let arguments: Vec<Argument> =
+            arguments.iter().map(|&value| constant(Constant::Int(value))).collect();
+        let array = values("random.randrange", &arguments, 0..60_000);
+        let mut counts = std::collections::BTreeMap::<i64, u64>::new();
+        for value in array.as_primitive::<Int64Type>().values() {
+            *counts.entry(*value).or_default() += 1;
+        }
+        let (values, counts): (Vec<i64>, Vec<u64>) = counts.into_iter().unzip();
+        // At most 9 degrees of freedom: 99.9 % of fair draws stay below 27.9.
+        assert!(chi_squared(&counts, &vec![1.0; counts.len()]) < 27.9, "{counts:?}");
+        values
+    };
+    assert_eq!(range(&[4]), [0, 1, 2, 3]);
+    assert_eq!(range(&[2, 5]), [2, 3, 4]);
+    assert_eq!(range(&[0, 10, 3]), [0, 3, 6, 9]);
+    assert_eq!(range(&[0, 9, 3]), [0, 3, 6]);
+    assert_eq!(range(&[10, 0, -4]), [2, 6, 10]);
+    assert_eq!(range(&[i64::MIN, i64::MAX, i64::MAX]), [i64::MIN, -1, i64::MAX - 1]);
+}
+
+#[test]
+fn bits_are_as_many_as_asked_for() {
+    for bits in [0, 1, 3, 32, 63] {
+        let array = values("random.getrandbits", &[constant(Constant::Int(bits))], 0..1000);
+        let array = array.as_primitive::<Int64Type>();
+        let largest = ((1_u64 << bits) - 1) as i64;
+        assert!(array.values().iter().all(|value| (0..=largest).contains(value)), "{bits}");
+        let ones = array.values().iter().map(|value| u64::from(value.count_ones())).sum::<u64>();
+        // Six standard deviations of a thousand fair coins for each bit.
+        let spread = 6.0 * (250.0 * bits as f64).sqrt();
+        assert!((ones as f64 - 500.0 * bits as f64).abs() <= spread, "{bits}: {ones}");
+    }
+}
+
+#[test]
+fn samples_are_permutations_and_every_order_is_as_likely() {
+    let arguments = [constant(list(&[0, 1, 2, 3])), constant(Constant::Int(4))];
+    let array = values("random.sample", &arguments, 0..48_000);
+    let mut counts = std::collections::BTreeMap::<Vec<i64>, u64>::new();
+    for row in array.as_list::<i32>().iter() {
+        let row = row.unwrap();
+        *counts.entry(row.as_primitive::<Int64Type>().values().to_vec()).or_default() += 1;
+    }
+    assert_eq!(counts.len(), 24);
+    let counts: Vec<u64> = counts.into_values().collect();
+    // 23 degrees of freedom: 99.9 % stay below 49.7.
+    assert!(chi_squared(&counts, &[1.0; 24]) < 49.7, "{counts:?}");
+    // Also of a part, no item comes twice; of an empty one there is none.
+    let some = values("random.sample", &[constant(list(&[5, 6, 7])), constant(Constant::Int(2))], 0..1000);
+    assert!(some.as_list::<i32>().iter().all(|row| {
+        let row = row.unwrap();
+        let row = row.as_primitive::<Int64Type>().values();
+        row.len() == 2 && row[0] != row[1]
+    }));
+    let none = values("random.sample", &[constant(list(&[5])), constant(Constant::Int(0))], 0..3);
+    assert!(none.as_list::<i32>().iter().all(|row| row.unwrap().is_empty()));
+}
+
+fn int_lists(rows: &[&[i64]]) -> ArrayRef {
+    let values = Int64Array::from(rows.concat());
+    let offsets = OffsetBuffer::from_lengths(rows.iter().map(|row| row.len()));
+    Arc::new(ListArray::new(
+        Arc::new(Field::new_list_field(DataType::Int64, true)),
+        offsets,
+        Arc::new(values),
+        None,
+    ))
+}
+
+fn list_column() -> Argument {
+    column(DataType::List(Arc::new(Field::new_list_field(DataType::Int64, true))))
+}
+
+#[test]
+fn populations_counts_and_weights_may_be_columns() {
+    let lists = int_lists(&[&[1, 2, 3], &[7], &[], &[4, 5]]);
+    let evaluate = |path: &str, arguments: &[Argument], columns: &[ArrayRef]| {
+        let function = resolved(path, arguments).unwrap();
+        let call = Call { arguments: columns, rows: &[0, 1, 2, 3], selected: None };
+        let mut errors = RowErrors::default();
+        let array = function.evaluate(&call, &mut errors).unwrap();
+        assert_eq!(*array.data_type(), function.data_type());
+        (array, errors.iter().map(|(index, _)| index).collect::<Vec<_>>())
+    };
+    let nothing = || Arc::new(NullArray::new(4)) as ArrayRef;
+    let (array, failed) = evaluate("random.choice", &[list_column()], std::slice::from_ref(&lists));
+    assert_eq!(failed, [2]);
+    assert!([4, 5].contains(&array.as_primitive::<Int64Type>().value(3)));
+    let arguments = [list_column(), constant(Constant::Int(2))];
+    let (array, failed) = evaluate("random.sample", &arguments, &[lists.clone(), nothing()]);
+    assert_eq!(failed, [1, 2]);
+    let last = array.as_list::<i32>().value(3);
+    let mut last = last.as_primitive::<Int64Type>().values().to_vec();
+    last.sort_unstable();
+    assert_eq!(last, [4, 5]);
+    // A weight for each item of each row; the row without items fails, and so does the one with too many weights.
+    let weights = int_lists(&[&[0, 1, 0], &[3, 4], &[], &[1, 0]]);
+    let arguments = [
+        list_column(),
+        Argument { name: Some("weights".to_owned()), ..list_column() },
+        named("k", Constant::Int(3)),
+    ];
+    let (array, failed) = evaluate("random.choices", &arguments, &[lists.clone(), weights, nothing()]);
+    assert_eq!(failed, [1, 2]);
+    for (row, item) in [(0, 2), (3, 4)] {
+        let row = array.as_list::<i32>().value(row);
+        assert_eq!(row.as_primitive::<Int64Type>().values(), &[item; 3]);
+    }
+    let counts: ArrayRef = Arc::new(Int64Array::from(vec![Some(2), Some(0), None, Some(-1)]));
+    let arguments =
+        [constant(list(&[1, 2])), Argument { name: Some("k".to_owned()), ..column(DataType::Int64) }];
+    let (array, failed) = evaluate("random.choices", &arguments, &[nothing(), counts]);
+    assert_eq!(failed, [2, 3]);
+    assert_eq!(array.as_list::<i32>().value_length(0), 2);
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("äb"), Some("c"), Some(""), None]));
+    let (array, failed) = evaluate("random.choice", &[column(DataType::Utf8)], &[texts]);
+    assert_eq!(failed, [2, 3]);
+    assert_eq!(array.as_string::<i32>().value(1), "c");
+    assert!(["ä", "b"].contains(&array.as_string::<i32>().value(0)));
+    // Parameters of distributions, too: what has no meaning fails its row, and nothing runs for ever.
+    let shapes: ArrayRef = Arc::new(Float64Array::from(vec![Some(2.0), Some(f64::NAN), None, Some(-1.0)]));
+    let arguments = [column(DataType::Float64), constant(Constant::Int(1))];
+    let (array, failed) = evaluate("random.gammavariate", &arguments, &[shapes, nothing()]);
+    assert_eq!(failed, [1, 2, 3]);
+    assert!(array.as_primitive::<Float64Type>().value(0) > 0.0);
+}
+
+#[test]
+fn lists_can_be_chosen_from_lists() {
+    let pairs = Constant::List(vec![list(&[1, 2]), list(&[]), Constant::List(vec![Constant::Float(0.5)])]);
+    let array = values("random.choice", &[constant(pairs)], 0..300);
+    let mut lengths: Vec<usize> = array.as_list::<i32>().iter().map(|row| row.unwrap().len()).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    assert_eq!(lengths, [0, 1, 2]);
 }

@@ -34,7 +34,7 @@ fn slips_are_recognised() {
     let hint = |name: &str, keyword: &str| refused(name, &[argument(Some(keyword), int(1))]).hint.unwrap();
     assert_eq!(hint("random_int", "mim"), "did you mean `min`?");
     assert_eq!(hint("sentence", "n_words"), "did you mean `nb_words`?");
-    assert_eq!(hint("random_int", "maximum"), "its parameters are: min, max, step");
+    assert_eq!(hint("random_int", "maximum"), "the call is fake.random_int(min=0, max=9999, step=1)");
     let error = refused("credit_card_number", &[argument(None, text("mastercad"))]);
     assert_eq!(error.hint.unwrap(), "did you mean \"mastercard\"?");
 }

@@ -57,6 +57,7 @@ impl Source for MemorySource {
             name: Arc::clone(&self.name),
             schema: Arc::clone(&self.schema),
             bounded: true,
+            replaced: false,
             origin: "declared".into(),
         }]
     }
@@ -116,7 +117,16 @@ struct Table {
     schema: Option<SchemaRef>,
     committed: Vec<RecordBatch>,
     epoch: Epoch,
-    prepared: Vec<(Epoch, Vec<RecordBatch>)>,
+    prepared: Vec<PreparedRows>,
+}
+
+/// The rows of an epoch that is not committed yet.
+#[derive(Debug)]
+struct PreparedRows {
+    epoch: Epoch,
+    batches: Vec<RecordBatch>,
+    /// Whether they take the place of all rows before.
+    replaces: bool,
 }
 
 impl MemoryTable {
@@ -154,17 +164,20 @@ impl MemoryTable {
         if epoch <= table.epoch {
             return Ok(());
         }
-        if !table.prepared.iter().any(|(prepared, _)| *prepared == epoch) {
+        if !table.prepared.iter().any(|prepared| prepared.epoch == epoch) {
             return Err(Error::state(format!(
                 "the rows of epoch {epoch} are gone with the process that held them in memory"
             ))
             .hint("start over with --restart, or use a sink that outlives the process"));
         }
-        let (ready, later) =
-            std::mem::take(&mut table.prepared).into_iter().partition(|(prepared, _)| *prepared <= epoch);
+        let (ready, later): (Vec<PreparedRows>, _) =
+            std::mem::take(&mut table.prepared).into_iter().partition(|prepared| prepared.epoch <= epoch);
         table.prepared = later;
-        for (_, batches) in ready {
-            table.committed.extend(batches);
+        for rows in ready {
+            if rows.replaces {
+                table.committed.clear();
+            }
+            table.committed.extend(rows.batches);
         }
         table.epoch = epoch;
         Ok(())
@@ -224,9 +237,10 @@ impl Sink for MemorySink {
         Ok(report)
     }
 
-    async fn prepare(&mut self, epoch: Epoch, _info: &EpochInfo) -> Result<PreCommit> {
-        let written = std::mem::take(&mut self.written);
-        self.table.lock().prepared.push((epoch, written));
+    async fn prepare(&mut self, epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
+        let batches = std::mem::take(&mut self.written);
+        let replaces = info.generation.is_some();
+        self.table.lock().prepared.push(PreparedRows { epoch, batches, replaces });
         Ok(PreCommit(json!({"format": 1, "epoch": epoch})))
     }
 

@@ -68,6 +68,12 @@ impl std::fmt::Debug for StdoutSink {
 #[async_trait]
 impl Sink for StdoutSink {
     async fn open(&mut self, start: SinkStart) -> Result<()> {
+        if start.replaced {
+            return Err(Error::config(
+                "standard output cannot take back the rows that a new generation replaces",
+            )
+            .hint("write the stream to a Delta table or a file"));
+        }
         let encoder = Encoder::new(&self.encoding, &start.schema)?;
         self.put(encoder.header()).await?;
         self.encoder = Some(Arc::new(encoder));

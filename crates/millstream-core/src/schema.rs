@@ -13,6 +13,9 @@ pub struct StreamSchema {
     pub schema: SchemaRef,
     /// Whether the stream ends by itself.
     pub bounded: bool,
+    /// Whether its rows come in generations, each of which takes the place of the one before
+    /// (see [`Pull::Generation`](crate::Pull::Generation)).
+    pub replaced: bool,
     /// How the schema came about, for `explain`: `declared`, `inferred from 1,000 rows`.
     pub origin: String,
 }

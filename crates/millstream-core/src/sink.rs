@@ -21,6 +21,8 @@ pub struct SinkStart {
     /// The last checkpoint's epoch and what this sink had prepared for it. The sink commits it if a crash came
     /// before the commit, and discards everything that was written after it.
     pub resume: Option<(Epoch, PreCommit)>,
+    /// Whether rows come in generations (see [`EpochInfo::generation`]). A sink that cannot replace what it holds refuses.
+    pub replaced: bool,
     /// Whether the user asked to start over: what an earlier run of this pipeline published may be replaced.
     pub restart: bool,
 }
@@ -62,6 +64,9 @@ pub trait Sink: Send {
 pub struct EpochInfo {
     /// Whether every input has ended: the last epoch of a bounded run.
     pub last: bool,
+    /// The generation that the rows of this epoch are, if they take the place of all rows before: readers see either
+    /// the former rows or these. `None`: the rows, if there are any, are added.
+    pub generation: Option<u64>,
     /// The positions of the sources that feed this sink, by name, at the barrier.
     pub bookmarks: Vec<(String, Bookmark)>,
     /// The run's clock at the barrier, in microseconds since the Unix epoch.

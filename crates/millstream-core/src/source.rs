@@ -34,6 +34,14 @@ pub enum Pull {
     Work(Work),
     /// No rows; an epoch must end here, so that readers see the rows so far.
     Boundary,
+    /// The rows of a stream that follow, up to the next place where an epoch may end, take the place of all its rows
+    /// before. An epoch holds at most one generation of a stream, and holds it whole.
+    Generation {
+        /// The index of the stream in [`Source::streams`]; one that said that it is replaced.
+        stream: usize,
+        /// Which one: 0, 1, 2 …
+        generation: u64,
+    },
     /// The source has ended for good.
     End,
 }

@@ -96,6 +96,8 @@ pub(crate) struct Stream {
     pub(crate) name: StreamName,
     pub(crate) schema: SchemaRef,
     pub(crate) bounded: bool,
+    /// Whether its rows come in generations.
+    pub(crate) replaced: bool,
     pub(crate) origin: String,
     pub(crate) producer: Producer,
     /// The source streams that its rows come from.
@@ -117,6 +119,8 @@ pub(crate) struct SinkNode {
     pub(crate) channel: ChannelOptions,
     pub(crate) schema: SchemaRef,
     pub(crate) bounded: bool,
+    /// Whether its rows come in generations.
+    pub(crate) replaced: bool,
 }
 
 impl SinkNode {
@@ -318,7 +322,8 @@ impl GraphBuilder {
         let mut sources = Vec::new();
         for (index, (name, source)) in self.sources.into_iter().enumerate() {
             let mut ids = Vec::new();
-            for StreamSchema { name: stream, schema, bounded, origin } in source.source().streams() {
+            for StreamSchema { name: stream, schema, bounded, replaced, origin } in source.source().streams()
+            {
                 let id = streams.len();
                 if by_name.insert(stream.to_string(), id).is_some() {
                     return Err(Error::config(format!("two streams are called {stream}")));
@@ -328,6 +333,7 @@ impl GraphBuilder {
                     name: stream,
                     schema,
                     bounded,
+                    replaced,
                     origin: format!("source {name} ({origin})"),
                     producer: Producer::Source(index),
                     roots: vec![id],
@@ -349,6 +355,15 @@ impl GraphBuilder {
             if by_name.insert(node.name.clone(), id).is_some() {
                 return Err(Error::config(format!("two streams are called {}", node.name)));
             }
+            if let Some(&stream) = from.iter().find(|&&stream| streams[stream].replaced)
+                && matches!(node.operation, Operation::Stateful(_))
+            {
+                return Err(Error::config(format!(
+                    "{} remembers rows of {}, which come anew with each generation",
+                    node.name, streams[stream].name
+                ))
+                .hint("operators with state need a stream that is appended to"));
+            }
             let producer = match &node.operation {
                 Operation::Transforms(_) => streams[from[0]].producer,
                 Operation::Stateful(_) => Producer::Derived(derived.len()),
@@ -361,6 +376,7 @@ impl GraphBuilder {
                 name: node.name.as_str().into(),
                 schema: node.schema,
                 bounded: from.iter().all(|&stream| streams[stream].bounded),
+                replaced: from.iter().any(|&stream| streams[stream].replaced),
                 origin: format!("{} of {}", node.kind, node.from.join(", ")),
                 producer,
                 roots,
@@ -400,8 +416,15 @@ impl GraphBuilder {
                 .hint("give each stream a sink of its own"));
             }
             let bounded = ids.iter().all(|&id| streams[id].bounded);
+            let replaced = ids.iter().any(|&id| streams[id].replaced);
+            if replaced && ids.len() > 1 {
+                return Err(Error::config(format!(
+                    "the sink {name} would hold several streams, of which one is replaced as a whole"
+                ))
+                .hint("give each stream a sink of its own"));
+            }
             let schema = streams[first].schema.clone();
-            sinks.push(SinkNode { name, from: ids, sink, channel, schema, bounded });
+            sinks.push(SinkNode { name, from: ids, sink, channel, schema, bounded, replaced });
         }
         if sinks.is_empty() {
             return Err(Error::config("no sink: the rows would go nowhere").hint("add one under `sinks:`"));
@@ -417,6 +440,7 @@ impl GraphBuilder {
                 channel,
                 schema: millstream_core::dead_letter_schema(),
                 bounded: streams.iter().all(|stream| stream.bounded),
+                replaced: false,
             });
         }
         for (index, sink) in sinks.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use millstream_core::{Bookmark, Error, Progress, Result, StreamName};
 use serde::{Deserialize, Serialize};
 
+use crate::generations::Cycles;
 use crate::tables::Tables;
 use crate::timeline::Timeline;
 
@@ -32,8 +33,34 @@ pub(crate) struct TablePosition {
     fingerprint: String,
     pub(crate) rows: u64,
     pub(crate) timeline: Timeline,
+    /// Of a table that is replaced as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generations: Option<Generations>,
     /// How many rows of each parent the newest rows can see (S-63).
     visible: BTreeMap<String, u64>,
+}
+
+/// The position in a table that is replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Generations {
+    /// The generations that were handed out or passed over; the newest of them is the table.
+    pub(crate) made: u64,
+    pub(crate) cycles: Cycles,
+}
+
+impl TablePosition {
+    /// Whether a part of the tick after `complete` was handed out.
+    pub(crate) fn is_ahead(&self, complete: u64) -> bool {
+        match &self.generations {
+            Some(Generations { made, cycles }) => *made > cycles.made_at(complete),
+            None => self.rows > self.timeline.rows_at(complete),
+        }
+    }
+
+    /// How far it is: generations, and rows.
+    fn progress(&self) -> (u64, u64) {
+        (self.generations.as_ref().map_or(0, |generations| generations.made), self.rows)
+    }
 }
 
 impl Position {
@@ -43,10 +70,17 @@ impl Position {
         opened: i64,
         tick: Option<u64>,
         rows: &[u64],
+        generations: &[Option<Generations>],
     ) -> Self {
         let mut positions = BTreeMap::new();
         for (table, (timeline, &rows)) in timelines.iter().zip(rows).enumerate() {
-            let newest = rows.checked_sub(1).and_then(|row| timeline.tick_of(row));
+            let generations = generations.get(table).cloned().flatten();
+            let newest = match &generations {
+                Some(Generations { made, cycles }) => {
+                    made.checked_sub(1).map(|newest| cycles.tick_of(newest))
+                }
+                None => rows.checked_sub(1).and_then(|row| timeline.tick_of(row)),
+            };
             let visible = tables
                 .parents(table)
                 .into_iter()
@@ -61,6 +95,7 @@ impl Position {
                     fingerprint: tables.table_fingerprint(table).to_owned(),
                     rows,
                     timeline: timeline.clone(),
+                    generations,
                     visible,
                 },
             );
@@ -116,7 +151,7 @@ impl Position {
             };
             if recorded.fingerprint != tables.table_fingerprint(table) {
                 return Err(Error::state(format!(
-                    "the columns or the start_row_id of table `{name}` have changed since the last run"
+                    "the columns, the start_row_id or the update policy of table `{name}` have changed since the last run"
                 ))
                 .hint(START_OVER));
             }
@@ -135,8 +170,10 @@ impl Position {
     /// The newest of two positions of one run.
     fn newer(self, other: Self) -> Self {
         let rank = |position: &Self| {
-            let rows: u128 = position.tables.values().map(|table| u128::from(table.rows)).sum();
-            (position.tick, rows)
+            let tables = || position.tables.values().map(TablePosition::progress);
+            let rows: u128 = tables().map(|(_, rows)| u128::from(rows)).sum();
+            let made: u128 = tables().map(|(made, _)| u128::from(made)).sum();
+            (position.tick, rows, made)
         };
         if rank(&other) > rank(&self) { other } else { self }
     }
@@ -160,16 +197,17 @@ pub(crate) fn merge(
         let position =
             progress.as_ref().map(|progress| own_position(source, stream, progress)).transpose()?;
         let rows = |position: Option<&Position>| {
-            position.map_or(0, |position| position.tables.get(&**stream).map_or(0, |table| table.rows))
+            let table = position.and_then(|position| position.tables.get(&**stream));
+            table.map_or((0, 0), TablePosition::progress)
         };
         let same_table: &str = tables.name(table);
         if let Some(other) = reported.get(same_table)
             && rows(other.as_ref()) != rows(position.as_ref())
         {
             return Err(Error::state(format!(
-                "two sinks of table `{stream}` hold different numbers of rows: {} and {}",
-                rows(other.as_ref()),
-                rows(position.as_ref())
+                "two sinks of table `{stream}` hold different numbers of rows or generations: {} and {}",
+                rows(other.as_ref()).1,
+                rows(position.as_ref()).1
             ))
             .hint("give each of them a pipeline of its own, or start over with both empty"));
         }
@@ -192,21 +230,24 @@ pub(crate) fn merge(
         }
     }
     for (name, table) in &mut merged.tables {
-        let in_checkpoint = checkpoint
-            .as_ref()
-            .and_then(|checkpoint| checkpoint.tables.get(name))
-            .map_or(0, |table| table.rows);
-        table.rows = match reported.get(name.as_str()) {
+        let told = |position: &Position| position.tables.get(name).map_or((0, 0), TablePosition::progress);
+        let in_checkpoint = checkpoint.as_ref().map_or((0, 0), told);
+        let (made, rows) = match reported.get(name.as_str()) {
             None => in_checkpoint,
-            Some(Some(position)) => position.tables.get(name).map_or(0, |table| table.rows),
-            Some(None) if in_checkpoint == 0 => 0,
+            Some(Some(position)) => told(position),
+            Some(None) if in_checkpoint.1 == 0 => (0, 0),
             Some(None) => {
                 return Err(Error::state(format!(
-                    "the sink of table `{name}` is empty, but the checkpoint says that {in_checkpoint} rows were committed to it"
+                    "the sink of table `{name}` is empty, but the checkpoint says that {} rows were committed to it",
+                    in_checkpoint.1
                 ))
                 .hint("restore the table, or start over with a new state and an empty output"));
             }
         };
+        table.rows = rows;
+        if let Some(generations) = &mut table.generations {
+            generations.made = made;
+        }
     }
     Ok(Some(merged))
 }

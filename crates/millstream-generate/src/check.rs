@@ -1,9 +1,14 @@
 //! What can be said of tables without compiling their columns.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::library::arguments::did_you_mean;
-use crate::{SpecError, TablesSpec, providers};
+use crate::{SpecError, TablesSpec, UpdatePolicy, providers};
+
+fn multiple(duration: Duration, tick: Duration) -> bool {
+    duration.as_micros().checked_rem(tick.as_micros()) == Some(0)
+}
 
 /// Everything that is wrong with tables before their columns are looked at.
 pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
@@ -30,6 +35,16 @@ pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
         }
         if table.columns.is_empty() {
             wrong(index, None, format!("table `{}` has no columns", table.name), None);
+        }
+        if let UpdatePolicy::Replace { every } = table.update_policy {
+            if table.row_count == 0 {
+                let message = format!("table `{}` is replaced each cycle, by no rows", table.name);
+                wrong(index, None, message, Some("give it a row_count of at least 1".to_owned()));
+            }
+            if every.is_some_and(|every| every.is_zero() || !multiple(every, spec.tick)) {
+                let message = format!("the cycle of table `{}` is not a whole number of ticks", table.name);
+                wrong(index, None, message, Some("tables are replaced at the end of a tick".to_owned()));
+            }
         }
         let mut columns = BTreeSet::new();
         for (position, column) in table.columns.iter().enumerate() {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use millstream_core::Key;
@@ -16,13 +17,10 @@ use crate::library::{keys, random};
 use crate::plan::{Column, Draw, Slot};
 use crate::providers::{self, ProviderContext};
 use crate::timeline::{Timeline, Timelines};
-use crate::{SpecError, TablesSpec};
+use crate::{SpecError, TableSpec, TablesSpec};
 
 /// The name of a row's number in expressions.
 pub(crate) const ROW_ID: &str = "row_id";
-
-/// Every row so far belongs to the first generation of its table.
-const GENERATION: u64 = 0;
 
 /// What is known of a compiled column.
 #[derive(Debug, Clone)]
@@ -31,6 +29,8 @@ pub(crate) struct Shape {
     pub(crate) nullable: bool,
     /// The draws of its foreign keys.
     pub(crate) draws: Vec<usize>,
+    /// Whether its values may differ between generations of the table: they do not depend on row and constants alone.
+    pub(crate) varies: bool,
 }
 
 #[derive(Debug)]
@@ -194,6 +194,7 @@ impl<'a> Compiler<'a> {
                     },
                     nullable: expression.nullable(),
                     draws: notes.draws,
+                    varies: notes.varies,
                 };
                 let compiled = Column {
                     name: spec.name.clone(),
@@ -271,6 +272,8 @@ fn spec_error(table: usize, column: usize, error: CompileError) -> SpecError {
 #[derive(Debug, Default)]
 struct Notes {
     draws: Vec<usize>,
+    /// Whether it calls something of the generator, or reads a column that does.
+    varies: bool,
     /// Whether another column that it needs cannot be compiled: then its own errors say nothing new.
     poisoned: bool,
 }
@@ -364,6 +367,16 @@ impl<'a> ColumnCompiler<'a> {
         [self.table, parent].map(|table| timelines.get(table).map_or(0, Timeline::row_count))
     }
 
+    /// What the file says of a table.
+    pub(crate) fn spec_of(&self, table: usize) -> Option<&'a TableSpec> {
+        self.compiler.spec.tables.get(table)
+    }
+
+    /// The length of a tick.
+    pub(crate) fn tick(&self) -> Duration {
+        self.compiler.spec.tick
+    }
+
     /// Adds a draw of this table: the `nth` one of a call.
     pub(crate) fn add_draw(&self, ordinal: u64, nth: usize, draw: Draw) -> usize {
         let mut state = self.compiler.state();
@@ -427,7 +440,7 @@ impl<'a> ColumnCompiler<'a> {
     fn key(&self, ordinal: u64) -> Key {
         Key::from_seed(self.compiler.spec.seed)
             .named(self.table_name(self.table))
-            .numbered(GENERATION)
+            .numbered(self.compiler.timelines.generation(self.table))
             .named(self.compiler.column_name(self.table, self.column))
             .numbered(ordinal)
     }
@@ -493,7 +506,10 @@ impl Scope for ColumnCompiler<'_> {
         }
         let column = column?;
         let data_type = match self.shape(self.table, column) {
-            Ok(shape) => shape.data_type,
+            Ok(shape) => {
+                self.notes().varies |= shape.varies;
+                shape.data_type
+            }
             Err(_) => DataType::Null,
         };
         Some((1 + column, data_type))
@@ -520,7 +536,7 @@ impl Scope for ColumnCompiler<'_> {
 impl Library for ColumnCompiler<'_> {
     fn resolve(&self, call: &CallSite<'_>) -> Result<Option<Arc<dyn Function>>, CallError> {
         let key = self.key(call.ordinal);
-        match call.path {
+        let resolved = match call.path {
             "foreign_key" => keys::foreign_key(self, call, key).map(Some),
             "copy_from_fk" => keys::copy_from_fk(self, call).map(Some),
             "tick_time" => self.tick_time(call).map(Some),
@@ -530,7 +546,9 @@ impl Library for ColumnCompiler<'_> {
                 providers::resolve(call, key, &context)
             }
             _ => Ok(None),
-        }
+        };
+        self.notes().varies |= !matches!(resolved, Ok(None));
+        resolved
     }
 
     fn names(&self) -> Vec<String> {

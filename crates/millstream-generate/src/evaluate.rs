@@ -18,7 +18,7 @@ use millstream_expr::{Frame, RowErrors};
 
 use crate::plan::{Column, Input, Slot, Table};
 use crate::tables::Inner;
-use crate::timeline::{Birth, Timeline, Timelines};
+use crate::timeline::{Birth, Timeline, Timelines, microseconds};
 use draws::Drawn;
 
 /// Some rows of a table, with the columns that were computed for them so far.
@@ -148,14 +148,13 @@ impl<'a> Evaluation<'a> {
 
     /// Calls `with` for each run of consecutive rows of one tick.
     fn each_birth(&self, mut with: impl FnMut(&Birth, &[u64]) -> Result<()>) -> Result<()> {
-        let timeline = self.timeline(self.index)?;
         let mut rest = self.rows.as_slice();
         while let Some(&first) = rest.first() {
-            let birth = timeline.birth(first).ok_or_else(|| {
+            let birth = self.timelines.birth(self.index, first).ok_or_else(|| {
                 Error::data(format!(
                     "table `{}` never has a row of index {first}: it ends with {} rows",
                     self.table().name,
-                    timeline.rows_at(u64::MAX)
+                    self.timelines.tables.get(self.index).map_or(0, |timeline| timeline.rows_at(u64::MAX))
                 ))
             })?;
             let length = rest.iter().position(|row| !birth.rows.contains(row)).unwrap_or(rest.len());
@@ -168,14 +167,16 @@ impl<'a> Evaluation<'a> {
 
     /// Rows are spread evenly over their tick: the j-th of n rows, counted from 1, lies at j/n of it, so that its time
     /// is the moment at which the cadence reaches it. Initial rows lie before the start, spaced as though the
-    /// cadence had been running; at the start if there is none.
+    /// cadence had been running; at the start if there is none. Those of a table that is replaced lie in the tick before
+    /// the start.
     fn tick_times(&self) -> Result<ArrayRef> {
         let timeline = self.timeline(self.index)?;
         let start = self.timelines.start;
         let mut times: Vec<i64> = Vec::with_capacity(self.rows.len());
         self.each_birth(|birth, rows| {
             let count = birth.rows.end - birth.rows.start;
-            if birth.tick == 0 {
+            let replaced = self.timelines.is_replaced(self.index);
+            if birth.tick == 0 && !replaced {
                 match timeline.initial_spacing() {
                     None => times.extend(rows.iter().map(|_| start)),
                     Some(spacing) => {
@@ -185,9 +186,13 @@ impl<'a> Evaluation<'a> {
                 }
                 return Ok(());
             }
-            let (begin, end) = (timeline.time_of(birth.tick - 1), timeline.time_of(birth.tick));
-            let inside = Scale::new((u128::from(end - begin), u128::from(count)), count);
-            let begin = start.saturating_add_unsigned(begin);
+            let end = timeline.time_of(birth.tick);
+            let length = match birth.tick.checked_sub(1) {
+                Some(before) => end - timeline.time_of(before),
+                None => microseconds(timeline.tick()),
+            };
+            let inside = Scale::new((u128::from(length), u128::from(count)), count);
+            let begin = start.saturating_add_unsigned(end).saturating_sub_unsigned(length);
             times.extend(
                 rows.iter().map(|row| begin.saturating_add(inside.apply(row - birth.rows.start + 1))),
             );

@@ -10,6 +10,7 @@ mod compile;
 mod draws;
 mod evaluate;
 mod fused;
+mod generations;
 mod library;
 mod plan;
 mod providers;
@@ -22,6 +23,7 @@ mod tables;
 mod timeline;
 mod zipf;
 
+pub use generations::{Cycles, Generation};
 pub use providers::{Provider, providers};
 pub use range::RangeSource;
 pub use rate::Rate;

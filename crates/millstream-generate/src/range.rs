@@ -50,6 +50,7 @@ impl Source for RangeSource {
             name: self.tables.names()[self.table].clone(),
             schema: self.tables.schema(self.table),
             bounded: true,
+            replaced: false,
             origin: format!("rows {} to {}", self.rows.start, self.rows.end),
         }]
     }

@@ -12,7 +12,8 @@ use millstream_core::{
     StreamName, StreamSchema, Work,
 };
 
-use crate::bookmark::{Position, merge};
+use crate::bookmark::{Generations, Position, merge};
+use crate::generations::{Generation, first_cycles, resumed_cycles};
 use crate::status::CadenceStatus;
 use crate::tables::Tables;
 use crate::timeline::{Timeline, Timelines, microseconds};
@@ -47,12 +48,25 @@ pub struct GeneratorSource {
     opened: i64,
     /// The clock's [`Clock::elapsed`] at which logical time, in microseconds after the start, was zero.
     origin: i128,
-    /// The rows of each table that were handed out.
+    /// The rows of each table that were handed out; of a table that is replaced, the visible ones.
     rows: Vec<u64>,
+    /// How far the tables are that are replaced as a whole.
+    generations: Vec<Option<Generations>>,
+    /// The generation that is being handed out.
+    unfinished: Option<Unfinished>,
+    /// Whether a generation was handed out since the last epoch that ended here.
+    epoch_replaces: bool,
     complete: Option<u64>,
     current: Option<CurrentTick>,
     /// Rows since the last epoch that ended here.
     epoch_rows: u64,
+}
+
+/// A generation that was begun and is not complete.
+#[derive(Debug, Clone, Copy)]
+struct Unfinished {
+    table: usize,
+    rows: u64,
 }
 
 /// The tick that is being handed out.
@@ -83,6 +97,9 @@ impl GeneratorSource {
             timelines: Arc::new(tables.timelines()),
             widths: Arc::new(widths.collect()),
             rows: vec![0; tables.len()],
+            generations: first_cycles(&spec),
+            unfinished: None,
+            epoch_replaces: false,
             status: Arc::new(status),
             tables,
             spec,
@@ -126,10 +143,8 @@ impl GeneratorSource {
         let recorded: Vec<_> = self.tables.names().iter().map(|name| position.tables.get(&**name)).collect();
         let complete = position.tick.unwrap_or(0);
         // Within a tick the old rates hold until its end.
-        let inside = recorded
-            .iter()
-            .flatten()
-            .any(|table| position.tick.is_some() && table.rows > table.timeline.rows_at(complete));
+        let inside =
+            recorded.iter().flatten().any(|table| position.tick.is_some() && table.is_ahead(complete));
         let from_tick = if inside { complete + 1 } else { complete };
         let reference = recorded.iter().flatten().next().map(|table| &table.timeline);
         let mut timelines = Vec::with_capacity(recorded.len());
@@ -149,7 +164,10 @@ impl GeneratorSource {
             });
         }
         self.rows = recorded.iter().map(|table| table.map_or(0, |table| table.rows)).collect();
-        self.timelines = Arc::new(Timelines { start: position.start, tables: timelines });
+        self.generations = resumed_cycles(&self.spec, &self.tables, &recorded, from_tick);
+        let visible = self.tables.timelines().generations;
+        self.timelines =
+            Arc::new(Timelines { start: position.start, tables: timelines, generations: visible });
         Ok(())
     }
 
@@ -158,7 +176,7 @@ impl GeneratorSource {
         let Some(complete) = self.complete else {
             return false;
         };
-        (0..self.rows.len()).any(|table| self.rows[table] < self.timeline(table).rows_at(complete))
+        (0..self.rows.len()).any(|table| self.missing(table, complete) > 0)
     }
 
     /// The tick to make next; `None` at the end.
@@ -183,28 +201,44 @@ impl GeneratorSource {
         now - self.origin - i128::from(self.timelines.time_of(tick))
     }
 
+    /// The rows that a table still has to get until `tick` is complete.
+    fn missing(&self, table: usize, tick: u64) -> u64 {
+        let rows = self.timeline(table).rows_at(tick);
+        match &self.generations[table] {
+            Some(_) if self.mode == Mode::Bounded => rows.saturating_sub(self.rows[table]),
+            Some(generations) if generations.made < generations.cycles.made_at(tick) => rows,
+            Some(_) => 0,
+            None => rows.saturating_sub(self.rows[table]),
+        }
+    }
+
     /// The rows that `tick` still has to get.
     fn rows_until(&self, tick: u64) -> u64 {
-        (0..self.rows.len())
-            .map(|table| self.timeline(table).rows_at(tick).saturating_sub(self.rows[table]))
-            .fold(0, u64::saturating_add)
+        (0..self.rows.len()).map(|table| self.missing(table, tick)).fold(0, u64::saturating_add)
     }
 
     /// The next rows of the current tick.
-    fn work(&mut self, current: &mut CurrentTick) -> Option<Work> {
+    fn work(&mut self, current: &mut CurrentTick) -> Option<Pull> {
         while let Some(&table) = self.tables.order().get(current.done) {
-            let (from, until) = (self.rows[table], self.timeline(table).rows_at(current.tick));
-            if from >= until {
+            if self.missing(table, current.tick) == 0 {
                 current.done += 1;
                 continue;
             }
+            if self.mode != Mode::Bounded
+                && let Some(generation) = self.begin_generation(table, current.tick)
+            {
+                return Some(Pull::Generation { stream: current.done, generation });
+            }
+            let until = self.timeline(table).rows_at(current.tick);
+            let unfinished = self.unfinished.filter(|unfinished| unfinished.table == table);
+            let from = unfinished.map_or(self.rows[table], |unfinished| unfinished.rows);
             let rows = from..until.min(from.saturating_add(self.chunk_rows));
-            self.rows[table] = rows.end;
+            self.handed_out(table, rows.end, until, current.tick);
             self.status.set_rows(table, rows.end);
             let count = rows.end - rows.start;
             self.epoch_rows = self.epoch_rows.saturating_add(count);
             let width = self.widths[table].load(Ordering::Relaxed);
-            return Some(Work {
+            return Some(Pull::Work(Work {
                 stream: current.done,
                 decode: Box::new(GenerateRows {
                     tables: self.tables.clone(),
@@ -214,19 +248,79 @@ impl GeneratorSource {
                     rows,
                 }),
                 bytes: width.saturating_mul(count as usize),
-                boundary: Boundary::Allowed,
-            });
+                boundary: self.boundary(current.tick),
+            }));
         }
         None
     }
 
+    /// Begins the next generation of a table that is replaced, unless that has happened. A table that lags by several
+    /// gets the newest: nobody could tell that the others were there.
+    fn begin_generation(&mut self, table: usize, tick: u64) -> Option<u64> {
+        let generations = self.generations[table].as_ref()?;
+        if self.unfinished.is_some() {
+            return None;
+        }
+        self.unfinished = Some(Unfinished { table, rows: 0 });
+        self.epoch_replaces = true;
+        generations.cycles.made_at(tick).checked_sub(1)
+    }
+
+    /// Notes that the rows of a table before `end` were handed out, of `until` that it gets in `tick`.
+    fn handed_out(&mut self, table: usize, end: u64, until: u64, tick: u64) {
+        let Some(generations) = &mut self.generations[table] else {
+            self.rows[table] = end;
+            return;
+        };
+        if end < until && self.mode != Mode::Bounded {
+            self.unfinished = Some(Unfinished { table, rows: end });
+            return;
+        }
+        self.unfinished = None;
+        self.rows[table] = end;
+        if end == until {
+            generations.made = generations.cycles.made_at(tick);
+        }
+    }
+
+    /// Whether an epoch may end: not within a generation, and not between those of one tick, so that replaced parents
+    /// and children change together.
+    fn boundary(&self, tick: u64) -> Boundary {
+        let more = self.unfinished.is_some()
+            || self.epoch_replaces
+                && (0..self.rows.len())
+                    .any(|table| self.generations[table].is_some() && self.missing(table, tick) > 0);
+        if more { Boundary::Forbidden } else { Boundary::Allowed }
+    }
+
+    /// Makes the generations of `tick` the visible ones: their rows, and what children see of them.
+    fn turn(&mut self, tick: u64) -> Result<()> {
+        let newest = |table: usize| {
+            let Generations { made, cycles } = self.generations[table].as_ref()?;
+            let number = cycles.made_at(tick).max(*made).saturating_sub(1);
+            Some(Generation { number, tick: cycles.tick_of(number), rows: self.timeline(table).row_count() })
+        };
+        let generations: Vec<Option<Generation>> = (0..self.rows.len()).map(newest).collect();
+        if generations == self.timelines.generations {
+            return Ok(());
+        }
+        let numbers: Vec<u64> = generations.iter().map(|of| of.map_or(0, |of| of.number)).collect();
+        let start = self.timelines.start;
+        self.tables = Tables::compile_generations(&self.spec, start, &numbers).map_err(|errors| {
+            let message = errors.into_iter().next().map_or_else(String::new, |error| error.message);
+            Error::internal(format!("the tables do not compile for their next generation: {message}"))
+        })?;
+        self.timelines = Arc::new(Timelines { generations, ..Timelines::clone(&self.timelines) });
+        Ok(())
+    }
+
     /// Whether an epoch has to end after `tick`, which is complete: not if it made no rows, and not if the next one
-    /// is late already and there is room for it.
+    /// is late already and there is room for it. Every generation has an epoch of its own.
     fn ends_epoch(&self, tick: u64) -> bool {
         if self.mode == Mode::Bounded {
             return false;
         }
-        if tick == 0 {
+        if tick == 0 || self.epoch_replaces {
             return true;
         }
         if self.epoch_rows == 0 {
@@ -291,6 +385,7 @@ impl Source for GeneratorSource {
                 name: self.tables.name(table).clone(),
                 schema: self.tables.schema(table),
                 bounded,
+                replaced: !bounded && self.generations[table].is_some(),
                 origin: "declared".to_owned(),
             })
             .collect()
@@ -309,9 +404,11 @@ impl Source for GeneratorSource {
         }
         // The last tick that was begun is due now, so that the next one comes a tick later.
         let complete = self.complete.unwrap_or(0);
-        let inside = (0..self.rows.len()).any(|table| {
-            self.complete.is_some() && self.rows[table] > self.timeline(table).rows_at(complete)
-        });
+        let ahead = |table: usize| match &self.generations[table] {
+            Some(generations) => generations.made > generations.cycles.made_at(complete),
+            None => self.rows[table] > self.timeline(table).rows_at(complete),
+        };
+        let inside = self.complete.is_some() && (0..self.rows.len()).any(ahead);
         let begun = if inside { complete + 1 } else { complete };
         self.status.begin(begun, 0);
         let logical = i128::from(self.timelines.time_of(begun));
@@ -339,30 +436,39 @@ impl Source for GeneratorSource {
                 if !catches_up {
                     self.status.begin(tick, u64::try_from(late).unwrap_or(u64::MAX));
                 }
+                self.turn(tick)?;
                 self.current = Some(CurrentTick { tick, done: 0, catches_up });
                 continue;
             };
-            if current.catches_up && self.epoch_rows >= self.spec.max_catch_up.max(1) {
-                self.epoch_rows = 0;
+            if current.catches_up
+                && self.epoch_rows >= self.spec.max_catch_up.max(1)
+                && self.boundary(current.tick) == Boundary::Allowed
+            {
+                (self.epoch_rows, self.epoch_replaces) = (0, false);
                 return Ok(Pull::Boundary);
             }
-            let work = self.work(&mut current);
-            if let Some(work) = work {
+            if let Some(pull) = self.work(&mut current) {
                 self.current = Some(current);
-                return Ok(Pull::Work(work));
+                return Ok(pull);
             }
             self.current = None;
             self.complete = Some(current.tick);
             if self.ends_epoch(current.tick) {
-                self.epoch_rows = 0;
+                (self.epoch_rows, self.epoch_replaces) = (0, false);
                 return Ok(Pull::Boundary);
             }
         }
     }
 
     fn bookmark(&self) -> Bookmark {
-        let position =
-            Position::new(&self.tables, &self.timelines.tables, self.opened, self.complete, &self.rows);
+        let position = Position::new(
+            &self.tables,
+            &self.timelines.tables,
+            self.opened,
+            self.complete,
+            &self.rows,
+            &self.generations,
+        );
         position.to_bookmark().unwrap_or(Bookmark(serde_json::Value::Null))
     }
 

@@ -66,11 +66,11 @@ pub struct TableSpec {
 }
 
 impl TableSpec {
-    /// The rate at which it really grows: none if it is disabled or paused.
+    /// The rate at which it really grows: none if it is disabled, paused or replaced.
     pub fn effective_rate(&self) -> Rate {
         match self.update_policy {
             UpdatePolicy::Append if self.cadence.enabled => self.cadence.rate,
-            UpdatePolicy::Append | UpdatePolicy::Disabled => Rate::ZERO,
+            UpdatePolicy::Append | UpdatePolicy::Disabled | UpdatePolicy::Replace { .. } => Rate::ZERO,
         }
     }
 }
@@ -83,6 +83,11 @@ pub enum UpdatePolicy {
     Append,
     /// Made once, and never again.
     Disabled,
+    /// Each cycle is a new generation of `row_count` rows, which takes the place of all rows before.
+    Replace {
+        /// The length of a cycle, a multiple of the tick; a tick if `None`.
+        every: Option<Duration>,
+    },
 }
 
 /// The rate at which a table grows.

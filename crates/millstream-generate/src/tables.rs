@@ -11,9 +11,10 @@ use crate::check::check_shape;
 use crate::compile::Compiler;
 use crate::evaluate::Evaluation;
 use crate::evaluate::sums::SumCache;
+use crate::generations::{Cycles, Generation};
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};
-use crate::{SpecError, TablesSpec};
+use crate::{SpecError, TablesSpec, UpdatePolicy};
 
 /// Counts up when the same file gives other rows: a new minor release.
 const ROW_FUNCTION_VERSION: u64 = 2;
@@ -35,13 +36,34 @@ impl Tables {
     /// Compiles `spec`, with logical time beginning at `start` (microseconds since the Unix epoch). Gives everything
     /// that is wrong, in the file's order.
     pub fn compile(spec: &TablesSpec, start: i64) -> Result<Self, Vec<SpecError>> {
+        Self::compile_generations(spec, start, &[])
+    }
+
+    /// The same with the tables that are replaced at these generations, by table; those that are missing are 0.
+    pub fn compile_generations(
+        spec: &TablesSpec,
+        start: i64,
+        generations: &[u64],
+    ) -> Result<Self, Vec<SpecError>> {
         let mut errors = check_shape(spec);
+        let generation = |table: usize| generations.get(table).copied().unwrap_or(0);
         let timelines = Timelines {
             start,
             tables: spec
                 .tables
                 .iter()
                 .map(|table| Timeline::new(table.row_count, table.effective_rate(), spec.tick))
+                .collect(),
+            generations: spec
+                .tables
+                .iter()
+                .enumerate()
+                .map(|(index, table)| {
+                    let every = table.cycle_ticks(spec.tick)?;
+                    let number = generation(index);
+                    let tick = Cycles::new(every).tick_of(number);
+                    Some(Generation { number, tick, rows: table.row_count })
+                })
                 .collect(),
         };
         let compiled = match Compiler::new(spec, start, &timelines).run() {
@@ -59,6 +81,10 @@ impl Tables {
             .zip(&spec.tables)
             .map(|(compiled, spec)| {
                 let mut hash = root.text(&spec.name).number(spec.start_row_id as u64);
+                if let UpdatePolicy::Replace { .. } = spec.update_policy {
+                    // Children may count on the number of rows.
+                    hash = hash.text("replace").number(spec.row_count);
+                }
                 let mut fields = Vec::with_capacity(spec.columns.len());
                 for ((_, shape), column) in compiled.columns.iter().zip(&spec.columns) {
                     hash = hash.text(&column.name).text(&column.data);

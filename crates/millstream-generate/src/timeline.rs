@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::Rate;
+use crate::generations::Generation;
 use crate::rate::greatest_common_divisor;
 
 const MICROSECONDS_PER_MINUTE: u128 = 60_000_000;
@@ -201,8 +202,10 @@ impl Timeline {
 pub struct Timelines {
     /// When logical time begins, in microseconds since the Unix epoch.
     pub start: i64,
-    /// One per table, by index.
+    /// One per table, by index. A table that is replaced has got the same number of rows in each generation.
     pub tables: Vec<Timeline>,
+    /// For each table that is replaced as a whole, the generation that is visible.
+    pub generations: Vec<Option<Generation>>,
 }
 
 impl Timelines {

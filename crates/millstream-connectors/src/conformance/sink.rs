@@ -281,6 +281,7 @@ impl Checker<'_> {
             schema: schema(),
             bounded: self.bounded,
             resume: from.token.clone(),
+            replaced: false,
             restart: false,
         }
     }
@@ -339,7 +340,12 @@ async fn prepare(sink: &mut dyn Sink, epoch: u64, last: bool) -> Result<PreCommi
 }
 
 fn info(last: bool) -> EpochInfo {
-    EpochInfo { last, bookmarks: vec![("source".into(), Bookmark(serde_json::json!({"row": 1})))], at: 0 }
+    EpochInfo {
+        last,
+        generation: None,
+        bookmarks: vec![("source".into(), Bookmark(serde_json::json!({"row": 1})))],
+        at: 0,
+    }
 }
 
 fn batch(range: std::ops::Range<i64>) -> Result<RecordBatch, String> {

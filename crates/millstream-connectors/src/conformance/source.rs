@@ -167,7 +167,7 @@ async fn read(
         };
         match pull.map_err(|error| text(&error))? {
             Pull::End => return Ok((read, schema)),
-            Pull::Boundary => {}
+            Pull::Boundary | Pull::Generation { .. } => {}
             Pull::Work(work) => {
                 read.work_bytes.push(work.bytes);
                 let bookmark = (work.boundary == Boundary::Allowed).then(|| source.bookmark());

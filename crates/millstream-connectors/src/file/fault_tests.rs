@@ -105,6 +105,7 @@ async fn run(mut sink: Box<dyn Sink>, bounded: bool, ends: &[i64], kept: &mut Ch
         schema: schema(),
         bounded,
         resume: kept.token.clone(),
+        replaced: false,
         restart: false,
     })
     .await?;
@@ -112,7 +113,12 @@ async fn run(mut sink: Box<dyn Sink>, bounded: bool, ends: &[i64], kept: &mut Ch
         let end = *end.max(&kept.rows);
         sink.write(Chunk::new("faults".into(), 0, 0, rows(kept.rows..end))).await?;
         let epoch = Epoch(kept.token.as_ref().map_or(1, |(epoch, _)| epoch.0 + 1));
-        let info = EpochInfo { last: bounded && index + 1 == ends.len(), bookmarks: Vec::new(), at: 0 };
+        let info = EpochInfo {
+            last: bounded && index + 1 == ends.len(),
+            generation: None,
+            bookmarks: Vec::new(),
+            at: 0,
+        };
         let token = sink.prepare(epoch, &info).await?;
         *kept = Checkpoint { token: Some((epoch, token.clone())), rows: end };
         sink.commit(token).await?;

@@ -60,7 +60,14 @@ pub(crate) fn new_sink(path: &Path) -> DeltaSink {
 }
 
 pub(crate) fn start(resume: Option<(Epoch, PreCommit)>) -> SinkStart {
-    SinkStart { pipeline: PIPELINE.to_owned(), schema: schema(), bounded: false, resume, restart: false }
+    SinkStart {
+        pipeline: PIPELINE.to_owned(),
+        schema: schema(),
+        bounded: false,
+        resume,
+        replaced: false,
+        restart: false,
+    }
 }
 
 pub(crate) async fn opened(path: &Path, resume: Option<(Epoch, PreCommit)>) -> Result<DeltaSink> {
@@ -73,6 +80,7 @@ pub(crate) async fn opened(path: &Path, resume: Option<(Epoch, PreCommit)>) -> R
 pub(crate) fn info(epoch: u64, next_row: i64) -> EpochInfo {
     EpochInfo {
         last: false,
+        generation: None,
         bookmarks: vec![(STREAM.to_owned(), Bookmark(json!({"row": next_row})))],
         at: START + epoch as i64 * 1_000_000,
     }

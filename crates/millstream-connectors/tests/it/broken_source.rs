@@ -75,6 +75,7 @@ impl Source for Broken {
             name: "broken".into(),
             schema: schema(),
             bounded: true,
+            replaced: false,
             origin: "declared".into(),
         }]
     }

@@ -140,7 +140,14 @@ pub(crate) fn ids(range: std::ops::Range<i64>) -> RecordBatch {
 }
 
 pub(crate) fn start(bounded: bool, resume: Option<(Epoch, PreCommit)>) -> SinkStart {
-    SinkStart { pipeline: "test".into(), schema: id_schema(), bounded, resume, restart: false }
+    SinkStart {
+        pipeline: "test".into(),
+        schema: id_schema(),
+        bounded,
+        resume,
+        replaced: false,
+        restart: false,
+    }
 }
 
 pub(crate) async fn write(sink: &mut dyn Sink, range: std::ops::Range<i64>) {
@@ -149,7 +156,7 @@ pub(crate) async fn write(sink: &mut dyn Sink, range: std::ops::Range<i64>) {
 }
 
 pub(crate) async fn prepare(sink: &mut dyn Sink, epoch: u64, last: bool) -> PreCommit {
-    let info = EpochInfo { last, bookmarks: Vec::new(), at: 0 };
+    let info = EpochInfo { last, generation: None, bookmarks: Vec::new(), at: 0 };
     sink.prepare(Epoch(epoch), &info).await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use millstream_core::{Bookmark, EncodedPart, Envelope, Epoch, Watermark};
+use millstream_core::{Bookmark, EncodedPart, Envelope, Epoch, StreamName, Watermark};
 
 use crate::budget::Reservation;
 use crate::channel::Freight;
@@ -18,6 +18,8 @@ pub(crate) struct Barrier {
     pub(crate) at: i64,
     /// Where the sources that feed this edge were.
     pub(crate) bookmarks: Vec<(String, Bookmark)>,
+    /// The streams whose rows of this epoch take the place of all before, each with its generation.
+    pub(crate) generations: Vec<(StreamName, u64)>,
 }
 
 impl Barrier {
@@ -27,6 +29,11 @@ impl Barrier {
             for (source, bookmark) in other.bookmarks {
                 if !merged.bookmarks.iter().any(|(name, _)| *name == source) {
                     merged.bookmarks.push((source, bookmark));
+                }
+            }
+            for (stream, generation) in other.generations {
+                if !merged.generations.iter().any(|(name, _)| *name == stream) {
+                    merged.generations.push((stream, generation));
                 }
             }
             merged

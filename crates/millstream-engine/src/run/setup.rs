@@ -162,6 +162,7 @@ async fn open_sinks(graph: &mut Graph, previous: Option<&Checkpoint>, options: &
             schema: node.schema.clone(),
             bounded: node.bounded,
             resume,
+            replaced: node.replaced,
             restart: options.restart,
         };
         let mut attempts = Attempts::new(&options.retry, options.clock.as_ref(), &node.name);
@@ -359,8 +360,11 @@ impl Wiring<'_> {
             } else {
                 rejections.clone()
             };
+            let roots = node.from.iter().flat_map(|&id| &graph.streams[id].roots);
+            let roots = roots.map(|&root| graph.streams[root].name.clone()).collect();
             let task = SinkTask {
                 index,
+                roots,
                 monitor: self.monitor.sinks[index].clone(),
                 run: self.monitor.clone(),
                 name: node.name,

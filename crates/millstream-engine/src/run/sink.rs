@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_core::{Chunk, Clock, EpochInfo, Error, PreCommit, Result, WriteReport};
+use millstream_core::{Chunk, Clock, EpochInfo, Error, PreCommit, Result, StreamName, WriteReport};
 use tokio::sync::mpsc;
 
 use super::coordinator::{Event, gone};
@@ -20,6 +20,8 @@ pub(crate) struct SinkTask {
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) sink: AnySink,
+    /// The source streams that its rows come from.
+    pub(crate) roots: Vec<StreamName>,
     pub(crate) inputs: Inputs,
     /// Tokens to commit.
     pub(crate) commands: mpsc::UnboundedReceiver<PreCommit>,
@@ -95,7 +97,13 @@ impl SinkTask {
             edge.send(Parcel::Barrier(barrier.clone())).await?;
         }
         let started = self.clock.elapsed();
-        let info = EpochInfo { last: barrier.last, bookmarks: barrier.bookmarks, at: barrier.at };
+        let generation = barrier.generations.iter().find(|(stream, _)| self.roots.contains(stream));
+        let info = EpochInfo {
+            last: barrier.last,
+            generation: generation.map(|(_, generation)| *generation),
+            bookmarks: barrier.bookmarks,
+            at: barrier.at,
+        };
         let token = retrying!(self, self.sink.sink_mut().prepare(barrier.epoch, &info).await);
         self.monitor.commit_micros.add_time(self.clock.elapsed().saturating_sub(started));
         self.events.send(Event::Prepared { sink: self.index, token }).map_err(gone)

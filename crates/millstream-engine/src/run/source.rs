@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
-use millstream_core::{Bookmark, Boundary, Clock, Epoch, Pull, Result};
+use millstream_core::{Bookmark, Boundary, Clock, Epoch, Error, Pull, Result, StreamName};
 use tokio::sync::mpsc;
 
 use super::coordinator::{Event, gone};
@@ -47,6 +47,8 @@ impl SourceTask {
         let mut wanted: Option<SourceCommand> = None;
         // Whether an epoch may end here; whether the source has asked for one, has ended, or shall not go on.
         let (mut boundary, mut waiting, mut ended, mut stopped) = (true, false, false, false);
+        // The streams that began a generation since the last barrier.
+        let mut generations: Vec<(StreamName, u64)> = Vec::new();
         let (clock, retry) = (self.clock.clone(), self.retry.clone());
         let mut attempts = Attempts::new(&retry, clock.as_ref(), &self.name);
         loop {
@@ -56,7 +58,8 @@ impl SourceTask {
                     .send(Event::Bookmark { source: self.index, bookmark: bookmark.clone() })
                     .map_err(gone)?;
                 let bookmarks = vec![(self.name.clone(), bookmark)];
-                self.dispatcher.barrier(Barrier { epoch, last, at, bookmarks }).await?;
+                let generations = std::mem::take(&mut generations);
+                self.dispatcher.barrier(Barrier { epoch, last, at, bookmarks, generations }).await?;
                 waiting = false;
                 stopped |= stop;
             }
@@ -90,6 +93,11 @@ impl SourceTask {
                             (boundary, waiting) = (true, true);
                             self.events.send(Event::EpochWanted { source: self.index }).map_err(gone)?;
                         }
+                        Ok(Pull::Generation { stream, generation }) => {
+                            boundary = false;
+                            let name = self.begin_generation(stream, &generations)?;
+                            generations.push((name, generation));
+                        }
                         Ok(Pull::End) => {
                             (boundary, ended) = (true, true);
                             self.end_streams().await?;
@@ -101,6 +109,18 @@ impl SourceTask {
                 }
             }
         }
+    }
+
+    /// The name of a stream that begins a generation; readers could not be shown two of them in one epoch.
+    fn begin_generation(&self, stream: usize, begun: &[(StreamName, u64)]) -> Result<StreamName> {
+        let stream = self.source.source().streams().into_iter().nth(stream);
+        let defect = |what: &str| Error::internal(format!("the source {} began {what}", self.name));
+        let stream = stream.filter(|stream| stream.replaced);
+        let name = stream.ok_or_else(|| defect("a generation of a stream that is not replaced"))?.name;
+        if begun.iter().any(|(other, _)| *other == name) {
+            return Err(defect(&format!("two generations of {name} in one epoch")));
+        }
+        Ok(name)
     }
 
     /// Memory for a unit of work; `None` when the run is being torn down. With a barrier on its way nothing is waited

@@ -97,6 +97,7 @@ impl Source for Numbers {
             name: self.name.into(),
             schema: self.schema.clone(),
             bounded: self.bounded,
+            replaced: false,
             origin: "declared".into(),
         }]
     }

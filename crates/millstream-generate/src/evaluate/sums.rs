@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn shares_are_found_at_the_rows_that_hold_them() {
-        let timelines = Timelines { start: 0, tables: Vec::new() };
+        let timelines = Timelines { start: 0, tables: Vec::new(), generations: Vec::new() };
         let cache = SumCache::default();
         for count in [10_000_u64, 5_000, 700, 1_024, 7_168] {
             let sums = cache.of((0, 0), &timelines, count, |rows| Ok(weights(rows))).unwrap();
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn nothing_is_found_where_nothing_weighs() {
-        let timelines = Timelines { start: 0, tables: Vec::new() };
+        let timelines = Timelines { start: 0, tables: Vec::new(), generations: Vec::new() };
         let none = |rows: Range<u64>| Ok(rows.map(|_| 0.0).collect());
         let cache = SumCache::default();
         for count in [1_u64, 1024, 5000] {
@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(sums.find(0.5, none).unwrap(), None);
         }
         // Another history is not mixed up with the first.
-        let other = Timelines { start: 1, tables: Vec::new() };
+        let other = Timelines { start: 1, tables: Vec::new(), generations: Vec::new() };
         let sums = cache.of((0, 0), &other, 5000, |rows| Ok(weights(rows))).unwrap();
         assert_eq!(sums.find(0.0, |rows| Ok(weights(rows))).unwrap(), Some(699));
     }

@@ -69,6 +69,9 @@ pub(crate) fn foreign_key(
     };
     column.note_draw(draw);
     let shape = column.shape(parent, attribute)?;
+    column
+        .check_generations(parent, attribute_name, &shape)
+        .map_err(|(message, hint)| wrong(bound.index(1), message, Some(hint)))?;
     note_inner(column, call, (draw, parent), &shape, |inner| inner != parent);
     let nullable = column.may_be_missing(draw);
     Ok(slot(column, call, Slot::Parent { draw, column: attribute, null_with: None }, &shape, nullable))
@@ -167,6 +170,9 @@ fn weighted_distribution(
     let attribute =
         column.column_of(parent, name).ok_or_else(|| no_column(column, bound, 4, parent, name))?;
     let shape = column.shape(parent, attribute)?;
+    column
+        .check_generations(parent, name, &shape)
+        .map_err(|(message, hint)| wrong(bound.index(4), message, Some(hint)))?;
     let most = bound.number(3)?;
     match (bound.dict(5)?, most) {
         (Some(_), Some(_)) => {
@@ -230,6 +236,10 @@ pub(crate) fn copy_from_fk(
     let own = column.own_table();
     let fk_shape = column.shape(own, fk_column)?;
     let shape = column.shape(parent, attribute)?;
+    let attribute_name = column.column_names(parent).nth(attribute).unwrap_or_default();
+    column
+        .check_generations(parent, attribute_name, &shape)
+        .map_err(|(message, hint)| wrong(bound.index(2), message, Some(hint)))?;
     note_inner(column, call, (draw, parent), &shape, |_| true);
     let null_with = fk_shape.nullable.then_some(fk_column);
     let nullable = fk_shape.nullable || column.may_be_missing(draw);

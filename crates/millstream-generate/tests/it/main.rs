@@ -5,6 +5,7 @@ mod common;
 mod errors;
 mod keys;
 mod more_keys;
+mod replace;
 mod resume;
 mod rows;
 mod source;

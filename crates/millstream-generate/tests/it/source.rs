@@ -20,11 +20,14 @@ pub(crate) struct Driver {
     pub(crate) clock: SimulatedClock,
     pub(crate) batches: BTreeMap<String, Vec<RecordBatch>>,
     names: Vec<String>,
+    /// Whether an epoch may end here.
+    pub(crate) boundary: Boundary,
 }
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     Rows(String, usize),
+    Generation(String, u64),
     Boundary,
     End,
     /// It waits for the clock.
@@ -48,7 +51,7 @@ impl Driver {
         let source =
             GeneratorSource::new("shop", tables, spec.clone(), mode, chunk_rows, Arc::new(clock.clone()));
         let names = source.streams().iter().map(|stream| stream.name.to_string()).collect();
-        Self { source, clock: clock.clone(), batches: BTreeMap::new(), names }
+        Self { source, clock: clock.clone(), batches: BTreeMap::new(), names, boundary: Boundary::Allowed }
     }
 
     pub(crate) fn open(mut self, from: Option<Bookmark>) -> Result<Self> {
@@ -62,8 +65,16 @@ impl Driver {
             Poll::Ready(pull) => match pull.unwrap() {
                 Pull::End => Event::End,
                 Pull::Boundary => Event::Boundary,
+                Pull::Generation { stream, generation } => {
+                    let name = self.names[stream].clone();
+                    // What the table held is gone.
+                    self.batches.remove(&name);
+                    Event::Generation(name, generation)
+                }
                 Pull::Work(work) => {
-                    assert_eq!(work.boundary, Boundary::Allowed);
+                    self.boundary = work.boundary;
+                    let replaced = self.source.streams().iter().any(|stream| stream.replaced);
+                    assert!(replaced || work.boundary == Boundary::Allowed);
                     assert!(work.bytes > 0);
                     let name = self.names[work.stream].clone();
                     let decoded = work.decode.decode().unwrap();

@@ -114,7 +114,7 @@ impl FileSource {
         .map_err(|error| error.context(format!("source {name}")))?;
         let position = format.start();
         Ok(Self {
-            stream: StreamSchema { name, schema: format.schema(), bounded: true, origin },
+            stream: StreamSchema { name, schema: format.schema(), bounded: true, replaced: false, origin },
             format,
             block_bytes,
             marks: Vec::new(),

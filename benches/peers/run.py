@@ -1,6 +1,6 @@
 """Millstream beside its public peers: whole processes, user and system CPU time, peak memory, in one run.
 
-    scripts/bench [--only shop|bytes|flights] [--repeat 3] [--scale 1.0]
+    scripts/bench [--only shop|six|bytes|flights] [--repeat 3] [--scale 1.0]
 
 Prints Markdown for docs/benchmarks.md on stdout, and progress on stderr. Every output is checked before its time
 counts.
@@ -21,6 +21,7 @@ import duckdb
 import yaml
 from deltalake import DeltaTable
 from measuring import ROOT, Workload, progress, short, side_by_side, table
+from six_columns import six_columns
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
@@ -32,7 +33,7 @@ FORMATS = {"jsonl": "json", "csv": "csv", "parquet": "parquet", "delta": "deltal
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["shop", "bytes", "flights"], help="one part")
+    parser.add_argument("--only", choices=["shop", "six", "bytes", "flights"], help="one part")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each command; the median counts")
     parser.add_argument("--scale", type=float, default=1.0, help="makes our inputs larger or smaller")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "millstream", help="for the flights")
@@ -44,7 +45,7 @@ def main():
     # On one disk, whichever tool writes.
     scratch = Path(tempfile.mkdtemp(prefix="bench-", dir=arguments.cache))
     try:
-        parts = {"shop": shop, "bytes": text_bytes, "flights": flights}
+        parts = {"shop": shop, "six": six_columns, "bytes": text_bytes, "flights": flights}
         chosen = [arguments.only] if arguments.only else list(parts)
         sections = [machine(binary)]
         for name in chosen:

@@ -21,12 +21,7 @@ pub(crate) fn per_second(unit: TimeUnit) -> i64 {
 pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil(days);
     if (0..10_000).contains(&year) {
-        let year = year as usize;
-        let (high, low) = (pair(year / 100), pair(year % 100));
-        let (month, day) = (pair(month), pair(day));
-        out.extend_from_slice(&[
-            high[0], high[1], low[0], low[1], b'-', month[0], month[1], b'-', day[0], day[1],
-        ]);
+        out.extend_from_slice(&date_text(year as usize, month, day));
         return;
     }
     let digits = format!("{}{:04}-{month:02}-{day:02}", if year < 0 { '-' } else { '+' }, year.abs());
@@ -35,22 +30,58 @@ pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
 
 /// Appends `12:34:56`, with the fraction in 3, 6 or 9 digits if there is one.
 pub(crate) fn write_time(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
-    let per_second = per_second(unit);
-    let seconds = (value.div_euclid(per_second)) as usize;
-    let (hour, minute, second) = (pair(seconds / 3600 % 100), pair(seconds / 60 % 60), pair(seconds % 60));
-    out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]);
-    write_fraction(value.rem_euclid(per_second), per_second, out);
+    match unit {
+        TimeUnit::Second => write_time_in::<1>(value, out),
+        TimeUnit::Millisecond => write_time_in::<1_000>(value, out),
+        TimeUnit::Microsecond => write_time_in::<1_000_000>(value, out),
+        TimeUnit::Nanosecond => write_time_in::<1_000_000_000>(value, out),
+    }
 }
 
 /// Appends `2024-01-31T12:34:56.789Z`: the instant in UTC, with the `Z` only if `zoned`.
 pub(crate) fn write_timestamp(value: i64, unit: TimeUnit, zoned: bool, out: &mut Vec<u8>) {
-    let per_day = per_second(unit) * DAY_SECONDS;
-    write_date(value.div_euclid(per_day), out);
-    out.push(b'T');
-    write_time(value.rem_euclid(per_day), unit, out);
+    match unit {
+        TimeUnit::Second => write_timestamp_in::<1>(value, out),
+        TimeUnit::Millisecond => write_timestamp_in::<1_000>(value, out),
+        TimeUnit::Microsecond => write_timestamp_in::<1_000_000>(value, out),
+        TimeUnit::Nanosecond => write_timestamp_in::<1_000_000_000>(value, out),
+    }
     if zoned {
         out.push(b'Z');
     }
+}
+
+/// With so many units per second known to the compiler, no division is one.
+fn write_timestamp_in<const PER_SECOND: i64>(value: i64, out: &mut Vec<u8>) {
+    let per_day = PER_SECOND * DAY_SECONDS;
+    let (days, rest) = (value.div_euclid(per_day), value.rem_euclid(per_day));
+    let (year, month, day) = civil(days);
+    if !(0..10_000).contains(&year) {
+        write_date(days, out);
+        out.push(b'T');
+        write_time_in::<PER_SECOND>(rest, out);
+        return;
+    }
+    let mut text = [b'T'; 19];
+    text[..10].copy_from_slice(&date_text(year as usize, month, day));
+    text[11..].copy_from_slice(&time_text((rest / PER_SECOND) as usize));
+    out.extend_from_slice(&text);
+    write_fraction(rest % PER_SECOND, PER_SECOND, out);
+}
+
+fn write_time_in<const PER_SECOND: i64>(value: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&time_text(value.div_euclid(PER_SECOND) as usize));
+    write_fraction(value.rem_euclid(PER_SECOND), PER_SECOND, out);
+}
+
+fn date_text(year: usize, month: usize, day: usize) -> [u8; 10] {
+    let (high, low, month, day) = (pair(year / 100), pair(year % 100), pair(month), pair(day));
+    [high[0], high[1], low[0], low[1], b'-', month[0], month[1], b'-', day[0], day[1]]
+}
+
+fn time_text(seconds: usize) -> [u8; 8] {
+    let (hour, minute, second) = (pair(seconds / 3600 % 100), pair(seconds / 60 % 60), pair(seconds % 60));
+    [hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]
 }
 
 /// Appends an ISO 8601 duration in seconds: `PT1.5S`, `-PT0.001S`.
@@ -166,26 +197,30 @@ pub(crate) fn parse_offset(text: &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
+#[inline]
 fn write_fraction(fraction: i64, per_second: i64, out: &mut Vec<u8>) {
     if fraction == 0 {
         return;
     }
-    let nanoseconds = fraction * (1_000_000_000 / per_second);
-    let (value, width) = if nanoseconds % 1_000_000 == 0 {
-        (nanoseconds / 1_000_000, 3)
-    } else if nanoseconds % 1_000 == 0 {
-        (nanoseconds / 1_000, 6)
+    let nanoseconds = (fraction * (1_000_000_000 / per_second)) as usize;
+    let (millis, micros, nanos) = (nanoseconds / 1_000_000, nanoseconds / 1_000 % 1_000, nanoseconds % 1_000);
+    let mut text = [b'.'; 10];
+    text[1..4].copy_from_slice(&triple(millis));
+    text[4..7].copy_from_slice(&triple(micros));
+    text[7..].copy_from_slice(&triple(nanos));
+    let width = if nanos != 0 {
+        9
+    } else if micros != 0 {
+        6
     } else {
-        (nanoseconds, 9)
+        3
     };
-    let mut digits = [b'0'; 10];
-    digits[0] = b'.';
-    let mut left = value as usize;
-    for digit in digits[1..=width].iter_mut().rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
-    }
-    out.extend_from_slice(&digits[..=width]);
+    out.extend_from_slice(&text[..=width]);
+}
+
+fn triple(number: usize) -> [u8; 3] {
+    let low = pair(number % 100);
+    [b'0' + (number / 100) as u8, low[0], low[1]]
 }
 
 fn pair(number: usize) -> [u8; 2] {

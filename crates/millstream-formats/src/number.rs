@@ -109,6 +109,52 @@ pub(crate) fn parse_decimal(text: &[u8], precision: u8, scale: i8) -> Option<i12
     Some(if negative { -unscaled } else { unscaled })
 }
 
+/// Appends the shortest text that reads back as `value`, which must be finite: `1.5`, `-0.0`, `1e300`.
+///
+/// Most floats in tables were decimals with a few places. Up to 15 digits, such a decimal is the only one of its length
+/// or shorter that is nearest to its float, so a decimal that divides back to the float is what the general algorithm
+/// (ryu) would find, in a third of the time.
+#[inline]
+pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
+    if !write_places::<100, 2>(value, out) && !write_places::<10_000, 4>(value, out) {
+        out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+    }
+}
+
+/// Appends `value` if it is a decimal with `PLACES` places (`SCALE` is 10 to their power) and at most 15 digits.
+#[inline]
+fn write_places<const SCALE: u64, const PLACES: usize>(value: f64, out: &mut Vec<u8>) -> bool {
+    const MOST: f64 = 1e15;
+    let magnitude = value.abs();
+    let scaled = (magnitude * SCALE as f64).round_ties_even();
+    if scaled >= MOST || scaled / SCALE as f64 != magnitude {
+        return false;
+    }
+    let scaled = scaled as u64;
+    let (whole, mut fraction) = (scaled / SCALE, scaled % SCALE);
+    let mut text = [b'0'; 24];
+    let mut end = text.len() - 1;
+    let mut places = PLACES;
+    while places > 1 && fraction % 10 == 0 {
+        (fraction, places) = (fraction / 10, places - 1);
+    }
+    for _ in 0..places {
+        text[end] = b'0' + (fraction % 10) as u8;
+        (fraction, end) = (fraction / 10, end - 1);
+    }
+    text[end] = b'.';
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(whole).as_bytes();
+    let mut start = end - digits.len();
+    text[start..end].copy_from_slice(digits);
+    if value.is_sign_negative() {
+        start -= 1;
+        text[start] = b'-';
+    }
+    out.extend_from_slice(&text[start..]);
+    true
+}
+
 /// Appends an unscaled decimal with its point: 12345 with scale 2 is `123.45`.
 pub(crate) fn write_decimal(unscaled: i128, scale: i8, out: &mut Vec<u8>) {
     let mut buffer = itoa::Buffer::new();
@@ -285,7 +331,52 @@ mod tests {
         }
     }
 
+    fn float(value: f64) -> String {
+        let mut out = Vec::new();
+        write_float(value, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn floats_are_written_as_ryu_writes_them() {
+        for value in [
+            0.0,
+            -0.0,
+            1.0,
+            -1.5,
+            0.1,
+            0.3,
+            0.1 + 0.2,
+            1.1 * 100.0,
+            12.34,
+            99.99,
+            1e13,
+            9_999_999_999_999.99,
+            1e15,
+            1e16,
+            1e300,
+            5e-324,
+            0.0001,
+            0.00005,
+            123.4567,
+            0.07,
+            4_503_599_627_370_497.5,
+        ] {
+            assert_eq!(float(value), ryu::Buffer::new().format_finite(value));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_float_is_written_as_ryu_writes_it(bits in any::<u64>(), decimal in -10i64.pow(16)..10i64.pow(16), places in 0i32..8) {
+            for value in [f64::from_bits(bits), decimal as f64 / 10f64.powi(places)] {
+                if value.is_finite() {
+                    let mut buffer = ryu::Buffer::new();
+                    prop_assert_eq!(float(value), buffer.format_finite(value));
+                }
+            }
+        }
+
         #[test]
         fn integers_survive(value in any::<i64>(), digits in 0u32..19, before in "[0-9]{0,3}", after in "[0-9,]{0,12}") {
             let value = value % 10i64.pow(digits);

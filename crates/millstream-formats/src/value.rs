@@ -248,7 +248,10 @@ impl<'a> Values<'a> {
             Kind::UInt64(values) => integer(values[row], out),
             Kind::Float16(array) => float(style, array.value(row).to_f32(), out),
             Kind::Float32(array) => float(style, array.value(row), out),
-            Kind::Float64(array) => float(style, array.value(row), out),
+            Kind::Float64(array) => match array.value(row) {
+                value if value.is_finite() => number::write_float(value, out),
+                value => style.not_finite(value, out),
+            },
             Kind::Decimal128(array) => number::write_decimal(array.value(row), array.scale(), out),
             Kind::Decimal256(array) => {
                 let digits = array.value(row).to_string();

@@ -13,7 +13,7 @@ fn table(name: &str, row_count: u64, columns: &[(&str, &str)]) -> TableSpec {
         row_count,
         start_row_id: 1,
         update_policy: UpdatePolicy::Append,
-        cadence: Cadence { rate: Rate::whole(600_000), enabled: true },
+        cadence: Cadence::constant(Rate::whole(600_000)),
         columns: columns
             .iter()
             .map(|(name, data)| ColumnSpec {

@@ -9,7 +9,7 @@ use crate::generations::Cycles;
 use crate::tables::Tables;
 use crate::timeline::Timeline;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const START_OVER: &str = "undo the change, or start over with a new state and an empty output";
 
 /// The position of a generator. It is per table, so that it may lie within a tick.

@@ -46,6 +46,19 @@ pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
                 wrong(index, None, message, Some("tables are replaced at the end of a tick".to_owned()));
             }
         }
+        if let Some(interval) = table.cadence.tick_interval
+            && (interval.is_zero() || !multiple(interval, spec.tick))
+        {
+            let message =
+                format!("the tick_interval of table `{}` is no multiple of that of all tables", table.name);
+            wrong(index, None, message, Some(format!("write a multiple of {:?}", spec.tick)));
+        }
+        if let Some(shape) = &table.cadence.shape
+            && let Err(error) = shape.check(table.cadence.rate)
+        {
+            let message = format!("the shape of table `{}`: {}", table.name, error.message);
+            wrong(index, None, message, Some(error.hint.to_owned()));
+        }
         let mut columns = BTreeSet::new();
         for (position, column) in table.columns.iter().enumerate() {
             if column.name.is_empty() {

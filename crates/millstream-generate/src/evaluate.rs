@@ -186,13 +186,15 @@ impl<'a> Evaluation<'a> {
                 }
                 return Ok(());
             }
-            let end = timeline.time_of(birth.tick);
-            let length = match birth.tick.checked_sub(1) {
-                Some(before) => end - timeline.time_of(before),
-                None => microseconds(timeline.tick()),
+            let length = if birth.tick == 0 {
+                microseconds(timeline.tick())
+            } else {
+                let due = timeline.due(birth.tick);
+                due.end - due.start
             };
             let inside = Scale::new((u128::from(length), u128::from(count)), count);
-            let begin = start.saturating_add_unsigned(end).saturating_sub_unsigned(length);
+            let begin =
+                start.saturating_add_unsigned(timeline.time_of(birth.tick)).saturating_sub_unsigned(length);
             times.extend(
                 rows.iter().map(|row| begin.saturating_add(inside.apply(row - birth.rows.start + 1))),
             );

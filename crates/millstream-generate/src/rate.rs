@@ -11,7 +11,7 @@ const MOST_ROWS: u128 = 1_000_000_000_000_000;
 
 /// Rows per minute, exactly: a fraction in lowest terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Written", into = "String")]
 pub struct Rate {
     numerator: u64,
     denominator: u64,
@@ -20,6 +20,9 @@ pub struct Rate {
 impl Rate {
     /// No rows at all.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+
+    /// The highest there is: 10^15 rows per minute.
+    pub const FASTEST: Self = Self { numerator: MOST_ROWS as u64, denominator: 1 };
 
     /// A whole number of rows per minute, at most 10^15.
     pub const fn whole(rows_per_minute: u64) -> Self {
@@ -99,11 +102,22 @@ impl FromStr for Rate {
     }
 }
 
-impl TryFrom<String> for Rate {
+/// A rate in JSON: text, so that all digits count, or a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+impl TryFrom<Written> for Rate {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Text(text) => text.parse(),
+            Written::Number(number) => number.to_string().parse(),
+        }
     }
 }
 

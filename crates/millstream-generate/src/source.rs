@@ -149,18 +149,22 @@ impl GeneratorSource {
         let reference = recorded.iter().flatten().next().map(|table| &table.timeline);
         let mut timelines = Vec::with_capacity(recorded.len());
         for (spec, recorded) in self.spec.tables.iter().zip(&recorded) {
-            let rate = spec.effective_rate();
+            let tick = self.spec.tick;
+            let growth = spec.growth(tick);
             let timeline = match (recorded, reference) {
                 (Some(table), _) => table.timeline.clone(),
                 // A new table gets all the rows that it would have had if it had been there from the first tick.
-                (None, Some(other)) => Timeline::alike(other, spec.row_count, rate),
-                (None, None) => Timeline::new(spec.row_count, rate, self.spec.tick),
+                (None, Some(other)) => {
+                    Timeline::alike(other, spec.row_count, &growth).map_err(shape_error)?
+                }
+                (None, None) => Timeline::growing(spec.row_count, growth.clone(), tick, position.start)
+                    .map_err(shape_error)?,
             };
-            let unchanged = timeline.rate() == rate && timeline.tick() == self.spec.tick;
+            let unchanged = *timeline.growth() == growth && timeline.tick() == tick;
             timelines.push(if unchanged {
                 timeline
             } else {
-                timeline.with_cadence(from_tick, rate, self.spec.tick)
+                timeline.with_growth(from_tick, growth, tick).map_err(shape_error)?
             });
         }
         self.rows = recorded.iter().map(|table| table.map_or(0, |table| table.rows)).collect();
@@ -332,6 +336,12 @@ impl GeneratorSource {
         });
         !joins
     }
+}
+
+/// Shapes are checked when tables are compiled.
+#[allow(clippy::needless_pass_by_value, reason = "goes to `map_err`")]
+fn shape_error(error: crate::ShapeError) -> Error {
+    Error::config(format!("the shape of a cadence: {}", error.message)).hint(error.hint)
 }
 
 /// A guess at the bytes of a row, until rows were seen.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::Rate;
+use serde::{Deserialize, Serialize};
+
+use crate::{Growth, Rate, Shape};
 
 /// The tables of a file and what they share.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +70,12 @@ pub struct TableSpec {
 impl TableSpec {
     /// The rate at which it really grows: none if it is disabled, paused or replaced.
     pub fn effective_rate(&self) -> Rate {
-        match self.update_policy {
-            UpdatePolicy::Append if self.cadence.enabled => self.cadence.rate,
-            UpdatePolicy::Append | UpdatePolicy::Disabled | UpdatePolicy::Replace { .. } => Rate::ZERO,
-        }
+        self.growth(Duration::ZERO).rate
+    }
+
+    /// How it really grows, in ticks of length `tick`: not at all if it is disabled, paused or replaced.
+    pub fn growth(&self, tick: Duration) -> Growth {
+        self.update_policy.growth(&self.cadence, tick)
     }
 }
 
@@ -90,13 +94,47 @@ pub enum UpdatePolicy {
     },
 }
 
+impl UpdatePolicy {
+    /// How a table of this policy grows at `cadence`, in ticks of length `tick`.
+    pub fn growth(self, cadence: &Cadence, tick: Duration) -> Growth {
+        match self {
+            Self::Append if cadence.enabled => cadence.growth(tick),
+            Self::Append | Self::Disabled | Self::Replace { .. } => Growth::NONE,
+        }
+    }
+}
+
 /// The rate at which a table grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cadence {
     /// Rows per minute.
+    #[serde(rename = "rows_per_minute")]
     pub rate: Rate,
     /// Whether it is on; off means no rows after the initial ones.
     pub enabled: bool,
+    /// How the rate varies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
+    /// How often rows come: a multiple of the length of a tick; with every tick unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick_interval: Option<Duration>,
+}
+
+impl Cadence {
+    /// A constant rate, in every tick.
+    pub const fn constant(rate: Rate) -> Self {
+        Self { rate, enabled: true, shape: None, tick_interval: None }
+    }
+
+    /// How a table grows at it while it is on, in ticks of length `tick`.
+    pub(crate) fn growth(&self, tick: Duration) -> Growth {
+        let ticks =
+            |interval: Duration| interval.as_micros().checked_div(tick.as_micros()).unwrap_or(1).max(1);
+        let every =
+            self.tick_interval.map_or(1, |interval| u64::try_from(ticks(interval)).unwrap_or(u64::MAX));
+        Growth { rate: self.rate, shape: self.shape.clone(), every }
+    }
 }
 
 /// One column.

@@ -14,7 +14,7 @@ use crate::evaluate::sums::SumCache;
 use crate::generations::{Cycles, Generation};
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};
-use crate::{SpecError, TablesSpec, UpdatePolicy};
+use crate::{Rate, SpecError, TablesSpec, UpdatePolicy};
 
 /// Counts up when the same file gives other rows: a new minor release.
 const ROW_FUNCTION_VERSION: u64 = 2;
@@ -52,7 +52,12 @@ impl Tables {
             tables: spec
                 .tables
                 .iter()
-                .map(|table| Timeline::new(table.row_count, table.effective_rate(), spec.tick))
+                .map(|table| {
+                    // A shape that makes no sense is refused above.
+                    let growth = table.growth(spec.tick);
+                    Timeline::growing(table.row_count, growth, spec.tick, start)
+                        .unwrap_or_else(|_| Timeline::new(table.row_count, Rate::ZERO, spec.tick))
+                })
                 .collect(),
             generations: spec
                 .tables

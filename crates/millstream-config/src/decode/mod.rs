@@ -63,6 +63,11 @@ impl<'a> Context<'a> {
         None
     }
 
+    /// How much was found so far: as much later means that what was read in between is in order.
+    pub(crate) fn found(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// Whether an error was found so far.
     pub(crate) fn has_errors(&self) -> bool {
         self.found.borrow().has_errors()

@@ -13,7 +13,7 @@ impl Document {
             row_count: table.row_count.value,
             start_row_id: table.start_row_id.value,
             update_policy: table.update_policy,
-            cadence: table.cadence,
+            cadence: table.cadence.clone(),
             columns: table
                 .columns
                 .iter()

@@ -1,5 +1,6 @@
 //! The file as types: everything that was written, with its place, and the defaults for what was not.
 
+mod cadence;
 mod column_type;
 mod expression;
 mod generation;
@@ -126,7 +127,9 @@ fn decode(context: &Context<'_>, root: &yaml::Node) -> Option<Document> {
     }
     let name = pipeline_name(context, &mut map);
     let config = settings::config(map.map("config", "config"));
-    let tables = map.entry("tables").map_or_else(Vec::new, |(_, node)| table::tables(context, node));
+    let tables = map
+        .entry("tables")
+        .map_or_else(Vec::new, |(_, node)| table::tables(context, node, config.tick_interval));
     let sources = map.entry("sources").map_or_else(Vec::new, |(_, node)| stream::sources(context, node));
     let streams = map.entry("streams").map_or_else(Vec::new, |(_, node)| stream::streams(context, node));
     let sinks = map.entry("sinks").map_or_else(Vec::new, |(_, node)| stream::sinks(context, node));

@@ -1,7 +1,10 @@
 //! `tables`: streams that are generated, in the spelling of table-faker.
 
-use millstream_generate::{Cadence, Rate, UpdatePolicy};
+use std::time::Duration;
 
+use millstream_generate::{Cadence, UpdatePolicy};
+
+use super::cadence::cadence;
 use super::expression::Expression;
 use super::names::{check_column_name, check_stream_name, refuse_repetitions};
 use crate::decode::{Context, Map, Spanned};
@@ -41,17 +44,18 @@ pub struct Column {
     pub description: Option<String>,
 }
 
-pub(super) fn tables(context: &Context<'_>, node: &Node) -> Vec<Table> {
+/// The tables; `tick` is how long a round of their cadences is.
+pub(super) fn tables(context: &Context<'_>, node: &Node, tick: Duration) -> Vec<Table> {
     if let Kind::Mapping(_) = node.kind {
         let hint = "begin each table with `- table_name: …`".to_owned();
         context.wrong::<()>(node, "a list of tables", Some(hint));
         return Vec::new();
     }
     let items = context.sequence(node);
-    items.iter().filter_map(|item| table(context, item)).collect()
+    items.iter().filter_map(|item| table(context, item, tick)).collect()
 }
 
-fn table(context: &Context<'_>, node: &Node) -> Option<Table> {
+fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     let mut map = Map::new(context, node, "a table");
     let name = map
         .required("table_name")
@@ -65,7 +69,7 @@ fn table(context: &Context<'_>, node: &Node) -> Option<Table> {
         context.report(Diagnostic::error(row_count.span, "row ids would leave the range of 64-bit integers"));
     }
     let update_policy = update_policy(context, map.optional("update_policy"));
-    let cadence = cadence(map.map("cadence", "the cadence of a table"));
+    let cadence = cadence(map.map("cadence", "the cadence of a table"), tick);
     let columns_node = map.required("columns");
     let columns = columns_node.map_or_else(Vec::new, |columns| self::columns(context, columns));
     map.not_yet(&[
@@ -96,20 +100,6 @@ fn update_policy(context: &Context<'_>, node: Option<&Node>) -> UpdatePolicy {
     }
     let words = [("append", UpdatePolicy::Append), ("disabled", UpdatePolicy::Disabled)];
     context.one_of(node, &words).map(|policy| policy.value).unwrap_or_default()
-}
-
-fn cadence(map: Option<Map<'_>>) -> Cadence {
-    let mut cadence = Cadence { rate: Rate::whole(60), enabled: true };
-    if let Some(mut map) = map {
-        if let Some(rows) = map.rate("rows_per_minute") {
-            cadence.rate = rows.value;
-        }
-        if let Some(enabled) = map.boolean("enabled") {
-            cadence.enabled = enabled.value;
-        }
-        map.finish();
-    }
-    cadence
 }
 
 fn columns(context: &Context<'_>, node: &Node) -> Vec<Column> {

@@ -416,7 +416,7 @@ tables:
             row_count: 3,
             start_row_id: 100,
             update_policy: UpdatePolicy::Disabled,
-            cadence: Cadence { rate: "0.5".parse().unwrap(), enabled: false },
+            cadence: Cadence { enabled: false, ..Cadence::constant("0.5".parse().unwrap()) },
             columns: vec![
                 ColumnSpec {
                     name: "id".to_owned(),
@@ -474,4 +474,79 @@ tables:
     assert_eq!(at(0, None, None), "xx_XX");
     assert_eq!(at(1, None, None), "b");
     assert_eq!(at(9, Some(9), Some(3..99)), "xx_XX");
+}
+
+#[test]
+fn cadences_have_shapes_and_intervals_of_their_own() {
+    use millstream_generate::{Burst, Ramp, Rate, Schedule, ScheduleWindow, Shape, Sine, Then};
+    let document = accepted(
+        r#"version: 1
+config: { tick_interval: 5s }
+tables:
+  - table_name: a
+    cadence:
+      rows_per_minute: 60
+      tick_interval: 1m
+      shape: { burst: { every: 1h, for: 5m, offset: 30s, multiplier: 10 } }
+    columns: [{ column_name: id, data: row_id }]
+  - table_name: b
+    cadence: { tick_interval: 5s, shape: { sine: { period: 1d, min: 0, max: 0.5, phase: 6h } } }
+    columns: [{ column_name: id, data: row_id }]
+  - table_name: c
+    cadence: { shape: { ramp: { to: 7.5, over: 10m, then: repeat } } }
+    columns: [{ column_name: id, data: row_id }]
+  - table_name: d
+    cadence:
+      shape:
+        schedule:
+          - { at: 0 9-17 * * mon-fri, rows_per_minute: 6000 }
+          - { at: "30 2 * * *", for: 90m, rows_per_minute: 0 }
+    columns: [{ column_name: id, data: row_id }]
+  - table_name: e
+    cadence:
+      shape: { schedule: { zone: Europe/Berlin, windows: [{ at: "* * * * sun", rows_per_minute: 1 }] } }
+    columns: [{ column_name: id, data: row_id }]
+"#,
+    );
+    let cadences: Vec<Cadence> =
+        document.tables_spec().tables.into_iter().map(|table| table.cadence).collect();
+    let rate = |text: &str| text.parse::<Rate>().unwrap();
+    let window = |at: &str, minutes: Option<u64>, rows: &str| ScheduleWindow {
+        at: at.to_owned(),
+        length: minutes.map(Duration::from_mins),
+        rows_per_minute: rate(rows),
+    };
+    let schedule = |zone: &str, windows| Some(Shape::Schedule(Schedule { zone: zone.to_owned(), windows }));
+    let shapes = [
+        Some(Shape::Burst(Burst {
+            every: Duration::from_hours(1),
+            length: Duration::from_mins(5),
+            offset: Duration::from_secs(30),
+            rows_per_minute: None,
+            multiplier: Some(rate("10")),
+        })),
+        Some(Shape::Sine(Sine {
+            period: Duration::from_hours(24),
+            amplitude: None,
+            min: Some(rate("0")),
+            max: Some(rate("0.5")),
+            phase: Duration::from_hours(6),
+        })),
+        Some(Shape::Ramp(Ramp {
+            from: None,
+            to: rate("7.5"),
+            over: Duration::from_mins(10),
+            then: Then::Repeat,
+        })),
+        schedule(
+            "UTC",
+            vec![window("0 9-17 * * mon-fri", None, "6000"), window("30 2 * * *", Some(90), "0")],
+        ),
+        schedule("Europe/Berlin", vec![window("* * * * sun", None, "1")]),
+    ];
+    for (cadence, shape) in cadences.iter().zip(shapes) {
+        assert_eq!(cadence.shape, shape);
+    }
+    let intervals: Vec<_> = cadences.iter().map(|cadence| cadence.tick_interval).collect();
+    assert_eq!(intervals, [Some(Duration::from_mins(1)), None, None, None, None]);
 }

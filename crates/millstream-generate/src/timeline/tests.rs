@@ -1,4 +1,5 @@
 use super::*;
+use crate::{Burst, Ramp, Schedule, ScheduleWindow, Sine, Then};
 use proptest::prelude::*;
 
 fn rate(text: &str) -> Rate {
@@ -91,22 +92,90 @@ fn any_rate() -> impl Strategy<Value = Rate> {
     ]
 }
 
-fn any_timeline() -> impl Strategy<Value = Timeline> {
+fn any_duration() -> impl Strategy<Value = Duration> {
+    (1_u64..10_000, prop_oneof![Just(1_u64), Just(1000), Just(60_000)])
+        .prop_map(|(number, unit)| Duration::from_millis(number * unit))
+}
+
+fn any_small_rate() -> impl Strategy<Value = Rate> {
+    prop_oneof![Just(Rate::ZERO), (1_u64..100_000).prop_map(Rate::whole), any_rate()]
+}
+
+pub(crate) fn any_shape() -> impl Strategy<Value = Shape> {
+    let burst = (any_duration(), any_duration(), any_duration(), any_small_rate(), 1_u64..100).prop_map(
+        |(length, rest, offset, rate, multiplier)| {
+            let every = length + rest;
+            let offset = Duration::from_millis((offset.as_millis() % every.as_millis()) as u64);
+            let by_rate = multiplier % 2 == 0;
+            Shape::Burst(Burst {
+                every,
+                length,
+                offset,
+                rows_per_minute: by_rate.then_some(rate),
+                multiplier: (!by_rate).then(|| Rate::whole(multiplier)),
+            })
+        },
+    );
+    let sine = (any_duration(), any_small_rate(), any_small_rate(), any_duration()).prop_map(
+        |(period, one, other, phase)| {
+            let (min, max) = if one.per_minute() <= other.per_minute() { (one, other) } else { (other, one) };
+            Shape::Sine(Sine { period, amplitude: None, min: Some(min), max: Some(max), phase })
+        },
+    );
+    let ramp = (any_small_rate(), any_small_rate(), any_duration(), any::<bool>()).prop_map(
+        |(from, to, over, repeat)| {
+            let then = if repeat { Then::Repeat } else { Then::Hold };
+            Shape::Ramp(Ramp { from: Some(from), to, over, then })
+        },
+    );
+    let zones =
+        prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("America/St_Johns"), Just("Asia/Kolkata")];
+    let windows = prop_oneof![
+        Just(("* 9-17 * * mon-fri", None)),
+        Just(("0 9-17 * * mon-fri", None)),
+        Just(("*/7 * * * *", Some(Duration::from_mins(3)))),
+        Just(("30 22 1-7,15 * *", Some(Duration::from_hours(12)))),
+    ];
+    let schedule =
+        (zones, prop::collection::vec((windows, any_small_rate()), 1..3)).prop_map(|(zone, windows)| {
+            let windows = windows.into_iter().map(|((at, length), rows_per_minute)| ScheduleWindow {
+                at: at.to_owned(),
+                length,
+                rows_per_minute,
+            });
+            Shape::Schedule(Schedule { zone: zone.to_owned(), windows: windows.collect() })
+        });
+    prop_oneof![burst, sine, ramp, schedule]
+}
+
+fn any_growth() -> impl Strategy<Value = Growth> {
+    let shape = prop_oneof![Just(None), any_shape().prop_map(Some)];
+    (any_rate(), shape, prop_oneof![Just(1_u64), 1_u64..10])
+        .prop_map(|(rate, shape, every)| Growth { rate, shape, every })
+        .prop_filter("multipliers of the fastest", |growth| growth.curve(0).is_ok())
+}
+
+fn timelines(growth: impl Strategy<Value = Growth> + Clone) -> impl Strategy<Value = Timeline> {
     (
         0_u64..1000,
-        any_rate(),
+        growth.clone(),
         1_u64..100_000,
-        prop::collection::vec((1_u64..50, any_rate(), 1_u64..100_000), 0..4),
+        prop::collection::vec((1_u64..50, growth, 1_u64..100_000), 0..4),
+        1_500_000_000_000_000_i64..1_900_000_000_000_000,
     )
-        .prop_map(|(rows, rate, tick, changes)| {
-            let mut timeline = Timeline::new(rows, rate, Duration::from_millis(tick));
+        .prop_map(|(rows, growth, tick, changes, start)| {
+            let mut timeline = Timeline::growing(rows, growth, Duration::from_millis(tick), start).unwrap();
             let mut from = 0;
-            for (ticks, rate, tick) in changes {
+            for (ticks, growth, tick) in changes {
                 from += ticks;
-                timeline = timeline.with_cadence(from, rate, Duration::from_millis(tick));
+                timeline = timeline.with_growth(from, growth, Duration::from_millis(tick)).unwrap();
             }
             timeline
         })
+}
+
+fn any_timeline() -> impl Strategy<Value = Timeline> {
+    prop_oneof![timelines(any_rate().prop_map(Growth::constant).boxed()), timelines(any_growth().boxed())]
 }
 
 proptest! {
@@ -126,19 +195,47 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_the_sum_of_floors(timeline in any_timeline(), tick in 0_u64..300) {
-        let mut expected = u128::from(timeline.row_count());
-        let mut time = 0_u128;
+    fn constant_rates_are_counted_over_all_changes_without_rounding(
+        timeline in timelines(any_rate().prop_map(Growth::constant).boxed()), tick in 0_u64..300
+    ) {
+        let (mut grown, mut time) = (0_u128, 0_u128);
         for (index, segment) in timeline.segments.iter().enumerate() {
             let end = timeline.segments.get(index + 1).map_or(tick, |next| next.from_tick.min(tick));
             let ticks = u128::from(end.saturating_sub(segment.from_tick));
-            let (numerator, denominator) = segment.rate.fraction();
-            expected += u128::from(numerator) * ticks * u128::from(segment.tick)
-                / (u128::from(denominator) * MICROSECONDS_PER_MINUTE);
+            let (numerator, denominator) = segment.growth.rate.fraction();
+            // In billionths of a row per minute.
+            grown += u128::from(numerator) * (1_000_000_000 / u128::from(denominator))
+                * ticks * u128::from(segment.tick);
             time += ticks * u128::from(segment.tick);
         }
+        let expected = u128::from(timeline.row_count()) + grown / (1_000_000_000 * MICROSECONDS_PER_MINUTE);
         prop_assert_eq!(u128::from(timeline.rows_at(tick)), expected);
         prop_assert_eq!(u128::from(timeline.time_of(tick)), time);
+    }
+
+    #[test]
+    fn a_pause_and_the_same_growth_again_lose_nothing_but_the_time(
+        growth in any_rate().prop_map(Growth::constant), pause in 1_u64..50, length in 1_u64..50, later in 0_u64..100
+    ) {
+        let tick = Duration::from_millis(1700);
+        let plain = Timeline::growing(3, growth.clone(), tick, 0).unwrap();
+        let paused = plain.with_growth(pause, Growth::NONE, tick).unwrap()
+            .with_growth(pause + length, growth, tick).unwrap();
+        prop_assert_eq!(paused.rows_at(pause + length + later), plain.rows_at(pause + later));
+    }
+
+    #[test]
+    fn splitting_a_segment_where_nothing_changes_changes_nothing(
+        growth in any_growth(), splits in prop::collection::vec(1_u64..60, 0..4), probe in 0_u64..400
+    ) {
+        let tick = Duration::from_millis(900);
+        let plain = Timeline::growing(3, growth.clone(), tick, 1_700_000_000_000_000).unwrap();
+        let (mut split, mut at) = (plain.clone(), 0);
+        for ticks in splits {
+            at += ticks;
+            split = split.with_growth(at, growth.clone(), tick).unwrap();
+        }
+        prop_assert_eq!(plain.rows_at(probe), split.rows_at(probe));
     }
 
     #[test]
@@ -148,10 +245,10 @@ proptest! {
     }
 
     #[test]
-    fn an_alike_timeline_has_the_same_clock(timeline in any_timeline(), rate in any_rate(), tick in 0_u64..300) {
-        let alike = Timeline::alike(&timeline, 5, rate);
+    fn an_alike_timeline_has_the_same_clock(timeline in any_timeline(), growth in any_growth(), tick in 0_u64..300) {
+        let alike = Timeline::alike(&timeline, 5, &growth).unwrap();
         prop_assert_eq!(alike.time_of(tick), timeline.time_of(tick));
         prop_assert_eq!(alike.row_count(), 5);
-        prop_assert_eq!(alike.rate(), rate);
+        prop_assert_eq!(alike.growth(), &growth);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn table(
         row_count,
         start_row_id: 1,
         update_policy: UpdatePolicy::Append,
-        cadence: Cadence { rate: rows_per_minute.parse().unwrap(), enabled: true },
+        cadence: Cadence::constant(rows_per_minute.parse().unwrap()),
         columns: columns
             .iter()
             .enumerate()

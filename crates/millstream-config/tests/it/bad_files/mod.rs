@@ -1,5 +1,6 @@
 //! What is wrong with a file, as its author reads it.
 
+mod cadences;
 mod connectors;
 mod settings;
 mod streams;

@@ -12,6 +12,7 @@ mod evaluate;
 mod fused;
 mod generations;
 mod growth;
+mod infer;
 mod library;
 mod plan;
 mod providers;
@@ -27,6 +28,7 @@ mod zipf;
 
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
+pub use infer::Inferred;
 pub use providers::{Provider, providers};
 pub use range::RangeSource;
 pub use rate::Rate;

@@ -22,6 +22,8 @@ pub struct TablesSpec {
     pub on_restart: OnRestart,
     /// At most so many rows of late ticks share one epoch.
     pub max_catch_up: u64,
+    /// The names of the tables whose `data: auto` is inferred from the names of columns.
+    pub infer_attributes: Vec<String>,
     /// The tables, in the file's order.
     pub tables: Vec<TableSpec>,
 }
@@ -35,6 +37,7 @@ impl Default for TablesSpec {
             tick: Duration::from_secs(10),
             on_restart: OnRestart::Continue,
             max_catch_up: 1_000_000,
+            infer_attributes: Vec::new(),
             tables: Vec::new(),
         }
     }

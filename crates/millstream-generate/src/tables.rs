@@ -12,6 +12,7 @@ use crate::compile::Compiler;
 use crate::evaluate::Evaluation;
 use crate::evaluate::sums::SumCache;
 use crate::generations::{Cycles, Generation};
+use crate::infer::{self, Inferred};
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};
 use crate::{Rate, SpecError, TablesSpec, UpdatePolicy};
@@ -30,6 +31,7 @@ pub(crate) struct Inner {
     timelines: Timelines,
     root: String,
     pub(crate) sums: SumCache,
+    inferred: Vec<Inferred>,
 }
 
 impl Tables {
@@ -45,7 +47,10 @@ impl Tables {
         start: i64,
         generations: &[u64],
     ) -> Result<Self, Vec<SpecError>> {
+        let (resolved, inferred, unknown) = infer::resolve(spec);
+        let spec = &resolved;
         let mut errors = check_shape(spec);
+        errors.extend(unknown);
         let generation = |table: usize| generations.get(table).copied().unwrap_or(0);
         let timelines = Timelines {
             start,
@@ -76,6 +81,7 @@ impl Tables {
             Ok(_) => return Err(errors),
             Err(more) => {
                 errors.extend(more);
+                infer::explain_errors(&mut errors, &inferred);
                 errors.sort_by_key(|error| (error.table, error.column));
                 return Err(errors);
             }
@@ -118,6 +124,7 @@ impl Tables {
             timelines,
             root: root.finish(),
             sums: SumCache::default(),
+            inferred,
         })))
     }
 
@@ -161,6 +168,11 @@ impl Tables {
     /// The cadences as the file says them.
     pub fn timelines(&self) -> Timelines {
         self.0.timelines.clone()
+    }
+
+    /// What `data: auto` stands for, in the file's order.
+    pub fn inferred(&self) -> &[Inferred] {
+        &self.0.inferred
     }
 
     /// When logical time begins, in microseconds since the Unix epoch.

@@ -46,6 +46,10 @@ fn text(plan: &Plan) -> String {
                 if parents.is_empty() { String::new() } else { format!(", after {}", parents.join(", ")) };
             let _ =
                 writeln!(text, "  {}: {} rows, then {growth}{after}", table.name, grouped(table.row_count));
+            for inferred in tables.inferred().iter().filter(|inferred| inferred.table == index) {
+                let name = &table.columns[inferred.column].name;
+                let _ = writeln!(text, "    {name}: auto is {} ({})", inferred.data, inferred.because);
+            }
         }
         text.push('\n');
     }

@@ -32,6 +32,12 @@ impl Document {
             tick: self.config.tick_interval,
             on_restart: self.config.on_restart,
             max_catch_up: self.config.max_catch_up,
+            infer_attributes: self
+                .tables
+                .iter()
+                .filter(|table| table.infers_attributes.unwrap_or(self.config.infers_attributes))
+                .map(|table| table.name.value.clone())
+                .collect(),
             tables: tables.collect(),
         }
     }

@@ -24,6 +24,8 @@ pub struct Config {
     pub on_restart: OnRestart,
     /// `max_catch_up`: rows at most per tick when catching up, default 1 000 000.
     pub max_catch_up: u64,
+    /// `infer_entity_attrs_by_name`: whether `data: auto` is inferred, default false.
+    pub infers_attributes: bool,
 }
 
 /// What happens to a row that cannot pass, when there is no dead letter sink.
@@ -139,6 +141,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
         tick_interval: DEFAULT_TICK_INTERVAL,
         on_restart: OnRestart::default(),
         max_catch_up: 1_000_000,
+        infers_attributes: false,
     };
     let Some(mut map) = map else { return config };
     config.locale.span = map.span;
@@ -155,7 +158,8 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
     let words = [("continue", OnRestart::Continue), ("catch_up", OnRestart::CatchUp)];
     set(&mut config.on_restart, map.one_of("on_restart", &words));
     set(&mut config.max_catch_up, map.whole("max_catch_up", 1..=u64::MAX));
-    map.not_yet(&["python_import", "community_providers", "infer_entity_attrs_by_name"]);
+    set(&mut config.infers_attributes, map.boolean("infer_entity_attrs_by_name"));
+    map.not_yet(&["python_import", "community_providers"]);
     map.finish();
     config
 }

@@ -27,6 +27,8 @@ pub struct Table {
     pub update_policy: UpdatePolicy,
     /// `cadence`; 60 rows per minute, enabled, unless given.
     pub cadence: Cadence,
+    /// `infer_entity_attrs_by_name`, where the table says so.
+    pub infers_attributes: Option<bool>,
     /// `columns`, at least one.
     pub columns: Vec<Column>,
 }
@@ -70,6 +72,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     }
     let update_policy = update_policy(context, map.optional("update_policy"));
     let cadence = cadence(map.map("cadence", "the cadence of a table"), tick);
+    let infers_attributes = map.boolean("infer_entity_attrs_by_name").map(|infers| infers.value);
     let columns_node = map.required("columns");
     let columns = columns_node.map_or_else(Vec::new, |columns| self::columns(context, columns));
     map.not_yet(&[
@@ -79,13 +82,21 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
         "postprocess_mode",
         "python_import",
         "community_providers",
-        "infer_entity_attrs_by_name",
         "time",
         "phase",
         "changes",
     ]);
     map.finish();
-    Some(Table { span: node.span, name: name?, row_count, start_row_id, update_policy, cadence, columns })
+    Some(Table {
+        span: node.span,
+        name: name?,
+        row_count,
+        start_row_id,
+        update_policy,
+        cadence,
+        infers_attributes,
+        columns,
+    })
 }
 
 fn update_policy(context: &Context<'_>, node: Option<&Node>) -> UpdatePolicy {

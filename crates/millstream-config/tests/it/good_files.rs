@@ -405,6 +405,7 @@ tables:
 ",
     );
     let expected = TablesSpec {
+        infer_attributes: Vec::new(),
         seed: 7,
         locale: "en_US".to_owned(),
         start: Some(86_400_000_000),

@@ -120,3 +120,26 @@ fn the_fingerprint_follows_what_comes_out() {
     assert_ne!(original, fingerprint(&format!("{TABLES}{sink}").replace("fake.name()", "fake.city()")));
     assert_ne!(original, fingerprint(&format!("{TABLES}{sink}on_error: skip\n")));
 }
+
+#[test]
+fn columns_are_inferred_where_the_file_or_the_table_says_so() {
+    let text = |config: &str, table: &str| {
+        format!(
+            "config: {{infer_entity_attrs_by_name: {config}}}\n\
+             tables:\n  \
+             - table_name: people\n    \
+               infer_entity_attrs_by_name: {table}\n    \
+               columns: [{{column_name: person_id, data: auto}}, {{column_name: email, data: auto}}]\n\
+             sinks: {{out: {{from: people, type: noop}}}}\n"
+        )
+    };
+    for (config, table) in [("false", "true"), ("true", "true")] {
+        let plan = planned(&text(config, table), &Purpose::Run).unwrap();
+        let (tables, _) = plan.tables.unwrap();
+        let inferred: Vec<&str> = tables.inferred().iter().map(|inferred| inferred.data.as_str()).collect();
+        assert_eq!(inferred, ["row_id", "fake.email()"]);
+    }
+    let refusal = refused(&text("true", "false"));
+    assert!(refusal.contains("`auto` is inferred only where the file asks for it"), "{refusal}");
+    assert!(refusal.contains("file.yaml:5:46"), "{refusal}");
+}

@@ -3,6 +3,7 @@
 
 mod common;
 mod errors;
+mod infer;
 mod keys;
 mod more_keys;
 mod replace;

@@ -17,6 +17,10 @@ pub(crate) enum Type {
     Date,
     /// Microseconds, with the name of the zone if the datetime is aware of one.
     Datetime(Option<Arc<str>>),
+    /// Microseconds.
+    Timedelta,
+    /// Microseconds since midnight.
+    Time,
     /// As Arrow holds it: a narrower number that is widened before it is used, or a type without operators.
     Raw(DataType),
 }
@@ -31,6 +35,8 @@ impl Type {
             DataType::Utf8 => Self::Str,
             DataType::Date32 => Self::Date,
             DataType::Timestamp(TimeUnit::Microsecond, zone) => Self::Datetime(zone.clone()),
+            DataType::Duration(TimeUnit::Microsecond) => Self::Timedelta,
+            DataType::Time64(TimeUnit::Microsecond) => Self::Time,
             other => Self::Raw(other.clone()),
         }
     }
@@ -44,6 +50,8 @@ impl Type {
             Self::Str => DataType::Utf8,
             Self::Date => DataType::Date32,
             Self::Datetime(zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+            Self::Timedelta => DataType::Duration(TimeUnit::Microsecond),
+            Self::Time => DataType::Time64(TimeUnit::Microsecond),
             Self::Raw(data_type) => data_type.clone(),
         }
     }
@@ -58,6 +66,8 @@ impl Type {
             Self::Str => "str",
             Self::Date => "date",
             Self::Datetime(_) => "datetime",
+            Self::Timedelta => "timedelta",
+            Self::Time => "time",
             Self::Raw(data_type) => return raw_word(data_type),
         })
     }

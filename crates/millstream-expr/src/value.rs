@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Date32Array, Float64Array, Int64Array,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Date32Array, DurationMicrosecondArray,
+    Float64Array, Int64Array, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    Date32Type, DurationMicrosecondType, Float64Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
+};
 
 use crate::function::Constant;
 use crate::types::Type;
@@ -25,6 +28,10 @@ pub(crate) enum Scalar {
     Date(i32),
     /// Microseconds since 1970-01-01 (of its zone's UTC, if it has one).
     Datetime(i64, Option<Arc<str>>),
+    /// Microseconds.
+    Timedelta(i64),
+    /// Microseconds since midnight.
+    Time(i64),
 }
 
 impl Scalar {
@@ -36,6 +43,8 @@ impl Scalar {
             Self::Str(_) => Type::Str,
             Self::Date(_) => Type::Date,
             Self::Datetime(_, zone) => Type::Datetime(zone.clone()),
+            Self::Timedelta(_) => Type::Timedelta,
+            Self::Time(_) => Type::Time,
         }
     }
 
@@ -46,7 +55,7 @@ impl Scalar {
             Self::Int(value) => Constant::Int(*value),
             Self::Float(value) => Constant::Float(*value),
             Self::Str(value) => Constant::Str(value.to_string()),
-            Self::Date(_) | Self::Datetime(..) => return None,
+            Self::Date(_) | Self::Datetime(..) | Self::Timedelta(_) | Self::Time(_) => return None,
         })
     }
 
@@ -63,6 +72,8 @@ impl Scalar {
             Self::Datetime(value, zone) => {
                 Arc::new(TimestampMicrosecondArray::from_value(*value, rows).with_timezone_opt(zone.clone()))
             }
+            Self::Timedelta(value) => Arc::new(DurationMicrosecondArray::from_value(*value, rows)),
+            Self::Time(value) => Arc::new(Time64MicrosecondArray::from_value(*value, rows)),
         }
     }
 
@@ -80,6 +91,12 @@ impl Scalar {
             Type::Datetime(zone) => array
                 .as_primitive_opt::<TimestampMicrosecondType>()
                 .map(|array| Self::Datetime(array.value(row), zone.clone())),
+            Type::Timedelta => array
+                .as_primitive_opt::<DurationMicrosecondType>()
+                .map(|array| Self::Timedelta(array.value(row))),
+            Type::Time => {
+                array.as_primitive_opt::<Time64MicrosecondType>().map(|array| Self::Time(array.value(row)))
+            }
             Type::Null | Type::Raw(_) => None,
         }
     }
@@ -156,19 +173,22 @@ impl Value {
         }
     }
 
-    /// Ints, and datetimes as their microseconds.
+    /// Ints, and datetimes, timedeltas and times as their microseconds.
     pub(crate) fn ints(&self) -> Result<Input<'_, i64>, EvaluateError> {
         match self {
-            Self::Scalar(Scalar::Int(value) | Scalar::Datetime(value, _)) => Some(Input::Scalar(*value)),
+            Self::Scalar(
+                Scalar::Int(value)
+                | Scalar::Datetime(value, _)
+                | Scalar::Timedelta(value)
+                | Scalar::Time(value),
+            ) => Some(Input::Scalar(*value)),
             Self::Scalar(_) => None,
             Self::Array(array) => array
                 .as_primitive_opt::<Int64Type>()
                 .map(|array| Input::Slice(array.values()))
-                .or_else(|| {
-                    array
-                        .as_primitive_opt::<TimestampMicrosecondType>()
-                        .map(|array| Input::Slice(array.values()))
-                }),
+                .or_else(|| Some(Input::Slice(array.as_primitive_opt::<TimestampMicrosecondType>()?.values())))
+                .or_else(|| Some(Input::Slice(array.as_primitive_opt::<DurationMicrosecondType>()?.values())))
+                .or_else(|| Some(Input::Slice(array.as_primitive_opt::<Time64MicrosecondType>()?.values()))),
         }
         .ok_or_else(|| self.mismatch("int"))
     }

@@ -260,7 +260,9 @@ impl Compiler<'_> {
                     holds_false |= matches!(number, Scalar::Int(0) | Scalar::Float(0.0));
                 }
                 (Type::Int, Some(Scalar::Int(item)), _)
-                | (Type::Datetime(_), None, Scalar::Datetime(item, _)) => ints.push(item),
+                | (Type::Datetime(_), None, Scalar::Datetime(item, _))
+                | (Type::Timedelta, None, Scalar::Timedelta(item))
+                | (Type::Time, None, Scalar::Time(item)) => ints.push(item),
                 (Type::Int, Some(Scalar::Float(item)), _) => ints.extend(float_as_int(item)),
                 (Type::Float, Some(Scalar::Float(item)), _) => floats.push(item),
                 (Type::Float, Some(Scalar::Int(item)), _) => floats.extend(int_as_float(item)),
@@ -325,7 +327,7 @@ fn sides(
 ) -> Result<Option<Sides>, CompileError> {
     Ok(Some(match (&left.type_, &right.type_) {
         (Type::Null, _) | (_, Type::Null) => return Ok(None),
-        (Type::Int, Type::Int) => Sides::Ints,
+        (Type::Int, Type::Int) | (Type::Timedelta, Type::Timedelta) | (Type::Time, Type::Time) => Sides::Ints,
         (Type::Float, Type::Float) => Sides::Floats,
         (Type::Int, Type::Float) => Sides::IntFloat,
         (Type::Float, Type::Int) => Sides::FloatInt,

@@ -37,7 +37,7 @@ impl Kernel for Extreme {
                 });
                 return Ok(primitive::<Float64Type>(values, union_nulls(inputs)));
             }
-            Type::Datetime(_) => Sides::Ints,
+            Type::Datetime(_) | Type::Timedelta | Type::Time => Sides::Ints,
             Type::Date => Sides::Dates,
             Type::Bool => Sides::Bools,
             _ => Sides::Texts,

@@ -4,6 +4,7 @@ pub(crate) mod cast;
 pub(crate) mod compare;
 pub(crate) mod convert;
 pub(crate) mod divide;
+pub(crate) mod elementwise;
 pub(crate) mod extreme;
 pub(crate) mod float;
 pub(crate) mod integer;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, PrimitiveArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::kernels::zip::zip;
-use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    Date32Type, DurationMicrosecondType, Float64Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
+};
 
 use super::map::{booleans, primitive};
 use super::text_builder::TextBuilder;
@@ -32,6 +35,12 @@ pub(crate) fn select(
                 PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), nulls)
                     .with_timezone_opt(zone.clone()),
             )
+        }
+        Type::Timedelta => {
+            primitive::<DurationMicrosecondType>(choose(mask, then.ints()?, otherwise.ints()?), nulls)
+        }
+        Type::Time => {
+            primitive::<Time64MicrosecondType>(choose(mask, then.ints()?, otherwise.ints()?), nulls)
         }
         Type::Bool => {
             let then = bits(then.bools()?, len);

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 
 use super::map::{booleans, mask};
 use crate::EvaluateError;
@@ -29,7 +29,8 @@ fn is_true(scalar: &Scalar) -> bool {
         Scalar::Int(value) => *value != 0,
         Scalar::Float(value) => *value != 0.0,
         Scalar::Str(value) => !value.is_empty(),
-        Scalar::Date(_) | Scalar::Datetime(..) => true,
+        Scalar::Timedelta(value) => *value != 0,
+        Scalar::Date(_) | Scalar::Datetime(..) | Scalar::Time(_) => true,
     }
 }
 
@@ -41,7 +42,7 @@ fn array_truth(array: &dyn Array, value: &Value) -> BooleanBuffer {
             Ok(Bools::Bits(bits)) => bits.clone(),
             _ => BooleanBuffer::new_unset(len),
         },
-        DataType::Int64 => match value.ints() {
+        DataType::Int64 | DataType::Duration(TimeUnit::Microsecond) => match value.ints() {
             Ok(Input::Slice(values)) => mask(values, |value| value != 0),
             _ => BooleanBuffer::new_unset(len),
         },

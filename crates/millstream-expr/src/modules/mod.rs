@@ -5,6 +5,7 @@
 // Some parts are used from the interpreter once it is complete.
 #![allow(dead_code)]
 
+pub(crate) mod names;
 pub(crate) mod temporal;
 pub(crate) mod text_match;
 

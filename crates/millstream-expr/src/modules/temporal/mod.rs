@@ -1,7 +1,17 @@
-//! Dates, datetimes, times and durations.
+//! Python's `datetime` and `dateutil`: functions of plain numbers, which the kernels over columns and the row
+//! interpreter share, and the interpreter's values.
+
+pub(crate) mod calendar;
+pub(crate) mod delta;
+pub(crate) mod moment;
+pub(crate) mod read;
+pub(crate) mod relative;
+pub(crate) mod strptime;
 
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+
+pub(crate) use relative::RelativeDelta;
 
 /// Days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,12 +54,3 @@ pub(crate) struct TimeDelta(pub(crate) i64);
 /// A time zone, by the name that Arrow knows it by: `UTC`, `+02:00`, `Europe/Berlin`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TimeZone(pub(crate) Rc<str>);
-
-/// A duration of the calendar.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct RelativeDelta {
-    pub(crate) years: i64,
-    pub(crate) months: i64,
-    pub(crate) days: i64,
-    pub(crate) micros: i64,
-}

@@ -69,6 +69,12 @@ pub trait Library: Send + Sync {
 
     /// All names, for suggestions.
     fn names(&self) -> Vec<String>;
+
+    /// The clock that `datetime.now()` and its like read, in microseconds since the Unix epoch: it stands still while
+    /// the expression lives. Without one, they are refused.
+    fn now(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// A library without functions.

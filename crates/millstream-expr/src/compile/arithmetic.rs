@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ruff_python_ast::{ExprBinOp, ExprUnaryOp, Operator, UnaryOp};
 
-use super::Compiler;
+use super::{Compiler, Operand};
 use super::literal::smallest_int;
 use super::text::Pieces;
 use crate::errors::CompileError;
@@ -18,7 +18,25 @@ use crate::types::Type;
 use crate::value::Scalar;
 
 impl Compiler<'_> {
-    pub(super) fn unary(&mut self, operation: &ExprUnaryOp) -> Result<Node, CompileError> {
+    pub(super) fn unary(&mut self, operation: &ExprUnaryOp) -> Result<Operand, CompileError> {
+        let whole = range(operation);
+        if operation.op != UnaryOp::USub {
+            return self.unary_node(operation).map(Operand::Value);
+        }
+        if let Some(node) = smallest_int(&operation.operand, whole.clone()) {
+            return Ok(Operand::Value(node));
+        }
+        match self.operand(&operation.operand)? {
+            Operand::Module(value, _) => Self::negated(value, whole),
+            other => {
+                let node = other.single()?;
+                let node = self.load(node)?;
+                self.sign(node, "-", IntSign::Negate, FloatSign::Negate, whole).map(Operand::Value)
+            }
+        }
+    }
+
+    fn unary_node(&mut self, operation: &ExprUnaryOp) -> Result<Node, CompileError> {
         let whole = range(operation);
         match operation.op {
             UnaryOp::Not => {
@@ -28,17 +46,10 @@ impl Compiler<'_> {
             UnaryOp::Invert => {
                 Err(CompileError::new(whole, "the operator `~` is not supported").hint("write `not x`"))
             }
-            UnaryOp::USub => {
-                if let Some(node) = smallest_int(&operation.operand, whole.clone()) {
-                    return Ok(node);
-                }
-                let node = self.value(&operation.operand)?;
-                self.sign(node, "-", IntSign::Negate, FloatSign::Negate, whole)
-            }
-            UnaryOp::UAdd => {
+            UnaryOp::USub | UnaryOp::UAdd => {
                 let node = self.value(&operation.operand)?;
                 match node.type_ {
-                    Type::Int | Type::Float | Type::Null => Ok(Node { range: whole, ..node }),
+                    Type::Int | Type::Float | Type::Null | Type::Timedelta => Ok(Node { range: whole, ..node }),
                     Type::Bool => self.coerce(node, &Type::Int),
                     ref other => Err(no_sign("+", other, whole)),
                 }
@@ -62,11 +73,12 @@ impl Compiler<'_> {
             }
             Type::Float => self.strict(float, vec![node], Type::Float, range),
             Type::Null => Ok(Node::null(Type::Null, range)),
+            Type::Timedelta => self.timedelta_sign(node, matches!(int, IntSign::Absolute), range),
             ref other => Err(no_sign(symbol, other, range)),
         }
     }
 
-    pub(super) fn binary(&mut self, operation: &ExprBinOp) -> Result<Node, CompileError> {
+    pub(super) fn binary(&mut self, operation: &ExprBinOp) -> Result<Operand, CompileError> {
         let whole = range(operation);
         let symbol = operation.op.as_str();
         if let Some(hint) = refused(operation.op) {
@@ -74,9 +86,26 @@ impl Compiler<'_> {
                 CompileError::new(whole, format!("the operator `{symbol}` is not supported")).hint(hint)
             );
         }
-        let left = self.value(&operation.left)?;
-        let right = self.value(&operation.right)?;
-        match (&left.type_, operation.op, &right.type_) {
+        let left = self.operand(&operation.left)?;
+        let right = self.operand(&operation.right)?;
+        let (left, right) = match self.module_operation(operation.op, left, right, whole.clone())? {
+            Ok(result) => return Ok(result),
+            Err(operands) => operands,
+        };
+        let (left, right) = (left.single()?, right.single()?);
+        self.operation(operation.op, left, right, whole).map(Operand::Value)
+    }
+
+    fn operation(
+        &mut self,
+        operator: Operator,
+        left: Node,
+        right: Node,
+        whole: Range<usize>,
+    ) -> Result<Node, CompileError> {
+        let symbol = operator.as_str();
+        let (left, right) = (self.load(left)?, self.load(right)?);
+        match (&left.type_, operator, &right.type_) {
             (Type::Str, Operator::Add, Type::Str) => {
                 let mut pieces = Pieces::default();
                 pieces.push_value(left);
@@ -98,7 +127,7 @@ impl Compiler<'_> {
         if left.type_ == Type::Null || right.type_ == Type::Null {
             return Ok(Node::null(Type::Null, whole));
         }
-        self.arithmetic(operation.op, left, right, whole)
+        self.arithmetic(operator, left, right, whole)
     }
 
     fn repeat(&self, text: Node, count: Node, range: Range<usize>) -> Result<Node, CompileError> {
@@ -166,9 +195,6 @@ fn mismatch(symbol: &str, left: &Type, right: &Type, range: Range<usize>) -> Com
         range,
         format!("`{symbol}` cannot be applied to {} and {}", left.word(), right.word()),
     );
-    if left.is_temporal() || right.is_temporal() {
-        return error.hint("dates and datetimes can be compared and formatted, but not computed with");
-    }
     match (left, symbol, right) {
         (Type::Str, "+", _) | (_, "+", Type::Str) => {
             error.hint("write an f-string, as in `f\"{a}{b}\"`, or convert with `str(..)`")

@@ -151,6 +151,7 @@ impl Compiler<'_> {
                 Ok(Node::constant(Some(Scalar::Int(keys.len() as i64)), whole))
             }
             Operand::Split(split, inputs, _) => self.strict(SplitLength(split), inputs, Type::Int, whole),
+            Operand::Module(value, range) => Operand::Module(value, range).single(),
             Operand::Value(node) if node.type_.item().is_some() => {
                 self.strict(ListLength, vec![node], Type::Int, whole)
             }

@@ -78,6 +78,9 @@ impl Compiler<'_> {
             {
                 return self.builtin(name, call).map(Operand::Value);
             }
+            if let Some(name) = self.module_path(&names, true) {
+                return self.module_call(name, call);
+            }
             if self.is_library_call(&names) {
                 return self.library_call(&names, call).map(Operand::Value);
             }
@@ -85,7 +88,10 @@ impl Compiler<'_> {
         match &*call.func {
             Expr::Attribute(attribute) => {
                 let receiver = self.operand(&attribute.value)?;
-                self.method(receiver, &attribute.attr, call)
+                match self.method_of(receiver, &attribute.attr, call)? {
+                    Ok(result) => Ok(result),
+                    Err(receiver) => self.method(receiver, &attribute.attr, call),
+                }
             }
             other => Err(CompileError::new(range(other), "this cannot be called")
                 .hint("call a function by its name, or a method of a value")),
@@ -120,7 +126,7 @@ impl Compiler<'_> {
 }
 
 /// `a str`, `an int`
-pub(super) fn article(word: &str) -> String {
+pub(crate) fn article(word: &str) -> String {
     match word {
         "None" => word.to_owned(),
         word if word.starts_with('i') => format!("an {word}"),

@@ -186,6 +186,7 @@ impl Compiler<'_> {
                 }
                 return self.strict(Contains { negated }, vec![node, left], Type::Bool, whole);
             }
+            Operand::Module(value, range) => return Operand::Module(value, range).single(),
             Operand::Split(_, _, range) => {
                 return Err(CompileError::new(range, "`in` over the list of `split` is not supported")
                     .hint("test the text itself, as in `\"x\" in text`"));

@@ -9,6 +9,7 @@ mod library;
 mod literal;
 mod logic;
 mod method;
+mod module;
 mod names;
 mod subscript;
 mod temporal;
@@ -31,6 +32,7 @@ use crate::value::Scalar;
 
 pub(crate) use builtin::is_builtin;
 use literal::literal;
+use module::ModuleValue;
 
 /// What a part of an expression is while it is compiled. Only values exist when it is evaluated.
 pub(crate) enum Operand {
@@ -41,13 +43,18 @@ pub(crate) enum Operand {
     Dict(Vec<(Scalar, Node)>, Range<usize>),
     /// `text.split(..)`, which must be indexed or counted.
     Split(Split, Vec<Node>, Range<usize>),
+    /// A value of a module that no column holds.
+    Module(ModuleValue, Range<usize>),
 }
 
 impl Operand {
     pub(crate) fn range(&self) -> Range<usize> {
         match self {
             Self::Value(node) => node.range.clone(),
-            Self::List(_, range) | Self::Dict(_, range) | Self::Split(_, _, range) => range.clone(),
+            Self::List(_, range)
+            | Self::Dict(_, range)
+            | Self::Split(_, _, range)
+            | Self::Module(_, range) => range.clone(),
         }
     }
 
@@ -63,7 +70,7 @@ impl Operand {
                 .map(|(key, value)| Some((key.constant()?, value.host_constant()?)))
                 .collect::<Option<Vec<_>>>()
                 .map(Constant::Dict),
-            Self::Split(..) => None,
+            Self::Split(..) | Self::Module(..) => None,
         }
     }
 
@@ -74,6 +81,7 @@ impl Operand {
             Self::List(..) => ("a list", "index it, as in `[1, 2, 3][i]`, or test it with `x in [1, 2, 3]`"),
             Self::Dict(..) => ("a dict", "index it, as in `{\"a\": 1}[key]`"),
             Self::Split(..) => ("the list of `split`", "index it, as in `x.split(\",\")[0]`"),
+            Self::Module(value, _) => value.words(),
         };
         match self {
             Self::Value(node) => Ok(node),
@@ -91,6 +99,7 @@ impl Operand {
             Self::Value(node) => node.type_.word().into_owned(),
             Self::List(..) | Self::Split(..) => "list".to_owned(),
             Self::Dict(..) => "dict".to_owned(),
+            Self::Module(value, _) => value.word().to_owned(),
         }
     }
 }
@@ -118,7 +127,10 @@ impl<'a> Compiler<'a> {
         let mut open = vec![expression];
         while let Some(expression) = open.pop() {
             if let Expr::Call(call) = expression
-                && dotted(&call.func).is_some_and(|names| compiler.is_library_call(&names))
+                && dotted(&call.func).is_some_and(|names| {
+                    // Functions of modules draw nothing.
+                    compiler.module_path(&names, true).is_none() && compiler.is_library_call(&names)
+                })
             {
                 starts.push(call.start().to_usize());
             }
@@ -149,9 +161,9 @@ impl<'a> Compiler<'a> {
             Expr::Set(set) => return self.display(&set.elts, range(set)),
             Expr::Dict(dict) => return self.dict(dict),
             Expr::Name(name) => self.name(name)?,
-            Expr::Attribute(attribute) => self.attribute(attribute, dotted(expression))?,
-            Expr::BinOp(operation) => self.binary(operation)?,
-            Expr::UnaryOp(operation) => self.unary(operation)?,
+            Expr::Attribute(attribute) => return self.attribute(attribute, dotted(expression)),
+            Expr::BinOp(operation) => return self.binary(operation),
+            Expr::UnaryOp(operation) => return self.unary(operation),
             Expr::Compare(comparison) => self.comparison(comparison)?,
             Expr::BoolOp(operation) => self.bool_operation(operation)?,
             Expr::If(conditional) => self.conditional_expression(conditional)?,

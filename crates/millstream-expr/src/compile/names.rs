@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{ExprAttribute, ExprName};
 
-use super::Compiler;
+use super::{Compiler, Operand};
 use super::builtin::BUILTINS;
 use crate::errors::CompileError;
 use crate::node::{Kind, Node};
@@ -15,34 +15,31 @@ impl Compiler<'_> {
             .ok_or_else(|| self.unknown_name(name.id.as_str(), range(name)))
     }
 
-    /// `order.amount`, if the scope has a column of that name.
+    /// `order.amount`, if the scope has a column of that name; a constant of a module; or an attribute of a value.
     pub(super) fn attribute(
-        &self,
+        &mut self,
         attribute: &ExprAttribute,
         names: Option<Vec<&str>>,
-    ) -> Result<Node, CompileError> {
+    ) -> Result<Operand, CompileError> {
         let whole = range(attribute);
         let Some(names) = names else {
-            return Err(CompileError::new(
-                range(&attribute.attr),
-                format!("attributes are not supported: `.{}`", attribute.attr),
-            )
-            .hint("call a method, as in `name.lower()`"));
+            let value = self.operand(&attribute.value)?;
+            return self.attribute_of(value, &attribute.attr);
         };
         let path = names.join(".");
         if let Some(node) = self.column(&path, whole.clone()) {
-            return Ok(node);
+            return Ok(Operand::Value(node));
+        }
+        if let Some(name) = self.module_path(&names, false) {
+            return self.module_constant(name, whole);
         }
         if self.library.names().contains(&path) {
             return Err(CompileError::new(whole, format!("`{path}` is a function"))
                 .hint(format!("call it: `{path}()`")));
         }
-        if self.receiver(&names).is_some() {
-            return Err(CompileError::new(
-                range(&attribute.attr),
-                format!("attributes are not supported: `.{}`", attribute.attr),
-            )
-            .hint("call a method, as in `name.lower()`"));
+        if self.receiver(&names).is_some() || self.module_path(&names[..names.len() - 1], false).is_some() {
+            let value = self.operand(&attribute.value)?;
+            return self.attribute_of(value, &attribute.attr);
         }
         Err(self.unknown_name(&path, whole))
     }

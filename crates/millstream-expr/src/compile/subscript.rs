@@ -42,6 +42,10 @@ impl Compiler<'_> {
                 self.strict(SplitItem(split), inputs, Type::Str, whole)?
             }
             Operand::Value(node) => self.item(node, index, whole)?,
+            Operand::Module(value, _) => {
+                let index = self.constant_int(index, "[..]")?;
+                return self.module_item(value, index, whole);
+            }
         };
         Ok(Operand::Value(node))
     }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use arrow::array::timezone::Tz;
 use arrow::datatypes::DataType;
 use ruff_python_ast::{
     ConversionFlag, ExprFString, FStringPart, InterpolatedElement, InterpolatedStringElement,
@@ -15,6 +14,7 @@ use crate::format::temporal::parse_strftime;
 use crate::kernels::cast::Cast;
 use crate::kernels::integer::OVERFLOW;
 use crate::kernels::template::{Format, Part, Template};
+use crate::modules::temporal::moment::Zone;
 use crate::node::{Kind, Node};
 use crate::parse::range;
 use crate::types::Type;
@@ -38,7 +38,7 @@ impl Pieces {
         }
     }
 
-    fn push_field(&mut self, node: Node, format: Format, zone: Option<Tz>, shows_none: bool) {
+    pub(super) fn push_field(&mut self, node: Node, format: Format, zone: Option<Zone>, shows_none: bool) {
         self.parts.push(Part::Field {
             input: self.inputs.len(),
             type_: node.type_.clone(),
@@ -180,12 +180,16 @@ impl Compiler<'_> {
                 })?;
                 (node, Format::Spec(spec))
             }
-            Type::Date | Type::Datetime(_) => {
+            Type::Date | Type::Datetime(_) | Type::Time => {
                 if !text.contains('%') {
                     return Err(invalid(format!("{text:?} is not a format of dates"))
                         .hint("write directives, as in `{day:%Y-%m-%d}`"));
                 }
                 (node, Format::Strftime(parse_strftime(text).map_err(invalid)?))
+            }
+            Type::Timedelta => {
+                return Err(invalid("a timedelta has no format".to_owned())
+                    .hint("format a number, as in `f\"{delta.total_seconds():.0f}\"`"));
             }
             Type::Null => return Err(invalid("None has no format".to_owned())),
             Type::Raw(_) => return Err(invalid(format!("a {} has no format", node.type_.word()))),
@@ -263,12 +267,11 @@ impl Compiler<'_> {
 }
 
 /// The time zone of a datetime.
-fn zone(node: &Node) -> Result<Option<Tz>, CompileError> {
+pub(super) fn zone(node: &Node) -> Result<Option<Zone>, CompileError> {
     match &node.type_ {
-        Type::Datetime(Some(zone)) => zone
-            .parse()
+        Type::Datetime(Some(zone)) => Zone::parse(zone)
             .map(Some)
-            .map_err(|_| CompileError::new(node.range.clone(), format!("there is no time zone {zone:?}"))),
+            .ok_or_else(|| CompileError::new(node.range.clone(), format!("there is no time zone {zone:?}"))),
         _ => Ok(None),
     }
 }

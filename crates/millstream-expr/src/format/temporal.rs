@@ -1,86 +1,141 @@
-//! Dates and datetimes as text: `str()`, and the directives of `strftime`.
+//! Dates, datetimes, times and timedeltas as text: `str()`, `isoformat()`, and the directives of `strftime`.
 
-use arrow::array::timezone::Tz;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike};
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::Sink;
+use crate::modules::temporal::calendar::{
+    DAY, FIRST_DAY, LAST_DAY, SECOND, civil, day_of, day_of_year, iso_calendar, time_of, weekday,
+};
+use crate::modules::temporal::moment::{Zone, to_local};
 
-/// A moment as its fields show it, with the offset from UTC in seconds if it has a zone.
+/// A moment as its fields show it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) local: NaiveDateTime,
-    pub(crate) offset: Option<i32>,
+pub(crate) struct Moment<'a> {
+    pub(crate) days: i32,
+    /// Microseconds since midnight.
+    pub(crate) time: i64,
+    /// The offset from UTC in seconds, if it has a zone.
+    pub(crate) offset: Option<i64>,
+    /// The zone, and the moment in UTC.
+    zone: Option<(&'a Zone, i64)>,
 }
 
-impl Moment {
+impl<'a> Moment<'a> {
     /// From days since 1970-01-01; `None` outside of what dates can be.
     pub(crate) fn from_days(days: i32) -> Option<Self> {
-        let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(719_163)?)?;
-        checked(Self { local: date.and_time(NaiveTime::MIN), offset: None })
+        checked(Self { days, time: 0, offset: None, zone: None })
     }
 
     /// From microseconds since 1970-01-01 (UTC if there is a zone).
-    pub(crate) fn from_microseconds(microseconds: i64, zone: Option<Tz>) -> Option<Self> {
-        let utc = DateTime::from_timestamp_micros(microseconds)?.naive_utc();
-        let Some(zone) = zone else { return checked(Self { local: utc, offset: None }) };
-        let offset = zone.offset_from_utc_datetime(&utc).fix();
-        checked(Self { local: utc.checked_add_offset(offset)?, offset: Some(offset.local_minus_utc()) })
+    pub(crate) fn from_microseconds(microseconds: i64, zone: Option<&'a Zone>) -> Option<Self> {
+        let local = to_local(microseconds, zone);
+        let offset = zone.map(|_| (local - microseconds) / SECOND);
+        let days = i32::try_from(local.div_euclid(DAY)).ok()?;
+        checked(Self { days, time: time_of(local), offset, zone: zone.map(|zone| (zone, microseconds)) })
+    }
+
+    /// A time of a day without a date: `strftime` sees 1900-01-01.
+    pub(crate) fn from_time(time: i64) -> Option<Self> {
+        checked(Self { days: -25_567, time, offset: None, zone: None })
+    }
+
+    fn hour(&self) -> i64 {
+        self.time / (3600 * SECOND)
+    }
+
+    fn minute(&self) -> i64 {
+        self.time / (60 * SECOND) % 60
+    }
+
+    fn second(&self) -> i64 {
+        self.time / SECOND % 60
+    }
+
+    fn microsecond(&self) -> i64 {
+        self.time % SECOND
     }
 }
 
 /// Python's datetimes are of the years 1 to 9999.
-fn checked(moment: Moment) -> Option<Moment> {
-    (1..=9999).contains(&moment.local.year()).then_some(moment)
+fn checked(moment: Moment<'_>) -> Option<Moment<'_>> {
+    (FIRST_DAY..=LAST_DAY).contains(&moment.days).then_some(moment)
+}
+
+/// How much of the time `isoformat` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Precision {
+    /// Seconds, and microseconds if there are any.
+    Auto,
+    Hours,
+    Minutes,
+    Seconds,
+    Milliseconds,
+    Microseconds,
 }
 
 /// `str(date)`
-pub(crate) fn write_date(moment: Moment, sink: &mut impl Sink) {
-    let date = moment.local.date();
-    write_digits(date.year() as u32, 4, '0', sink);
-    sink.push("-");
-    write_digits(date.month(), 2, '0', sink);
-    sink.push("-");
-    write_digits(date.day(), 2, '0', sink);
+pub(crate) fn write_date(moment: Moment<'_>, sink: &mut impl Sink) {
+    let (year, month, day) = civil(moment.days);
+    let mut buffer = *b"0000-00-00";
+    digits(&mut buffer[..4], year);
+    digits(&mut buffer[5..7], month);
+    digits(&mut buffer[8..], day);
+    sink.push(std::str::from_utf8(&buffer).unwrap_or_default());
 }
 
-/// `str(datetime)`: ISO 8601 with a space, microseconds if there are any, and the offset if there is a zone.
-pub(crate) fn write_datetime(moment: Moment, sink: &mut impl Sink) {
-    write_date(moment, sink);
-    let time = moment.local.time();
-    sink.push(" ");
-    write_digits(time.hour(), 2, '0', sink);
-    sink.push(":");
-    write_digits(time.minute(), 2, '0', sink);
-    sink.push(":");
-    write_digits(time.second(), 2, '0', sink);
-    if microsecond(time) != 0 {
-        sink.push(".");
-        write_digits(microsecond(time), 6, '0', sink);
+/// The last digits of a number.
+fn digits(place: &mut [u8], mut value: i64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
     }
+}
+
+/// `datetime.isoformat(separator, precision)`; `str(datetime)` has a space for the separator.
+pub(crate) fn write_datetime(moment: Moment<'_>, separator: char, precision: Precision, sink: &mut impl Sink) {
+    write_date(moment, sink);
+    sink.push_char(separator);
+    write_time(moment, precision, sink);
+}
+
+/// `time.isoformat(precision)`, and the offset if there is a zone.
+pub(crate) fn write_time(moment: Moment<'_>, precision: Precision, sink: &mut impl Sink) {
+    let mut buffer = *b"00:00:00.000000";
+    digits(&mut buffer[..2], moment.hour());
+    digits(&mut buffer[3..5], moment.minute());
+    digits(&mut buffer[6..8], moment.second());
+    digits(&mut buffer[9..], moment.microsecond());
+    let length = match precision {
+        Precision::Auto if moment.microsecond() == 0 => 8,
+        Precision::Hours => 2,
+        Precision::Minutes => 5,
+        Precision::Seconds => 8,
+        Precision::Milliseconds => 12,
+        Precision::Auto | Precision::Microseconds => 15,
+    };
+    sink.push(std::str::from_utf8(&buffer[..length]).unwrap_or_default());
     if let Some(offset) = moment.offset {
         write_offset(offset, ":", sink);
     }
 }
 
-fn microsecond(time: NaiveTime) -> u32 {
-    time.nanosecond() % 1_000_000_000 / 1000
-}
-
 /// `+02:00`, with seconds if there are any.
-fn write_offset(offset: i32, separator: &str, sink: &mut impl Sink) {
+fn write_offset(offset: i64, separator: &str, sink: &mut impl Sink) {
     sink.push(if offset < 0 { "-" } else { "+" });
-    let seconds = offset.unsigned_abs();
-    write_digits(seconds / 3600, 2, '0', sink);
+    let seconds = offset.abs();
+    write_number(seconds / 3600, 2, '0', sink);
     sink.push(separator);
-    write_digits(seconds / 60 % 60, 2, '0', sink);
-    if !seconds.is_multiple_of(60) {
+    write_number(seconds / 60 % 60, 2, '0', sink);
+    if seconds % 60 != 0 {
         sink.push(separator);
-        write_digits(seconds % 60, 2, '0', sink);
+        write_number(seconds % 60, 2, '0', sink);
     }
 }
 
 /// A number of at least `width` digits, with `fill` in front.
-fn write_digits(value: u32, width: usize, fill: char, sink: &mut impl Sink) {
+fn write_number(value: i64, width: usize, fill: char, sink: &mut impl Sink) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(value);
     sink.push_repeated(fill, width.saturating_sub(digits.len()));
@@ -91,13 +146,22 @@ fn write_digits(value: u32, width: usize, fill: char, sink: &mut impl Sink) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Literal(String),
-    /// A number: its directive, and its width (0 after `%-`).
-    Number(char, usize),
-    /// A word, or the offset.
-    Word(char),
+    /// A number: its directive, and its width (0 after `%-`) and fill.
+    Number(char, usize, char),
+    /// A word, the offset or the zone.
+    Word(char, Case),
 }
 
-/// Reads a `strftime` format of the directives that do not depend on a locale or a platform.
+/// The case of a word: its own, or as the flags `^` and `#` ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    Own,
+    Upper,
+    Opposite,
+}
+
+/// Reads a `strftime` format of the directives that do not depend on a locale or a platform: those of the C library on
+/// Linux in its own locale, whose years are not filled with zeros.
 pub(crate) fn parse_strftime(text: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut literal = String::new();
@@ -107,41 +171,62 @@ pub(crate) fn parse_strftime(text: &str) -> Result<Vec<Piece>, String> {
             literal.push(character);
             continue;
         }
-        let unpadded = characters.next_if_eq(&'-').is_some();
+        let flag = characters.next_if(|character| "-_0^#".contains(*character));
         let Some(directive) = characters.next() else {
             return Err("a format of dates cannot end with a single %".to_owned());
         };
         let expansion = match directive {
             'F' => "%Y-%m-%d",
-            'T' => "%H:%M:%S",
+            'T' | 'X' => "%H:%M:%S",
             'R' => "%H:%M",
-            'D' => "%m/%d/%y",
+            'D' | 'x' => "%m/%d/%y",
+            'r' => "%I:%M:%S %p",
+            'c' => "%a %b %e %H:%M:%S %Y",
             _ => "",
         };
+        let numeric = |width: usize, fill: char| {
+            let (width, fill) = match flag {
+                Some('-') => (0, fill),
+                Some('_') => (width, ' '),
+                Some('0') => (width, '0'),
+                _ => (width, fill),
+            };
+            vec![Piece::Number(directive, width, fill)]
+        };
+        let case = match flag {
+            Some('^') => Case::Upper,
+            Some('#') => Case::Opposite,
+            _ => Case::Own,
+        };
         let found = match directive {
-            '%' if !unpadded => {
-                literal.push('%');
+            '%' | 'n' | 't' if flag.is_none() => {
+                literal.push(match directive {
+                    'n' => '\n',
+                    't' => '\t',
+                    _ => '%',
+                });
                 continue;
             }
-            'Y' | 'G' => vec![Piece::Number(directive, 4)],
-            'f' => vec![Piece::Number(directive, 6)],
-            'j' => vec![Piece::Number(directive, 3)],
-            'y' | 'm' | 'd' | 'H' | 'I' | 'M' | 'S' | 'U' | 'W' | 'V' => vec![Piece::Number(directive, 2)],
-            'w' | 'u' => vec![Piece::Number(directive, 1)],
-            'a' | 'A' | 'b' | 'B' | 'p' | 'z' if !unpadded => vec![Piece::Word(directive)],
-            'F' | 'T' | 'R' | 'D' if !unpadded => parse_strftime(expansion)?,
+            // Filled by none; with flags the C library has widths of its own.
+            'Y' | 'G' | 'C' if matches!(flag, None | Some('-')) => vec![Piece::Number(directive, 0, '0')],
+            'f' if flag.is_none() => numeric(6, '0'),
+            'j' => numeric(3, '0'),
+            'y' | 'g' | 'm' | 'd' | 'H' | 'I' | 'M' | 'S' | 'U' | 'W' | 'V' => numeric(2, '0'),
+            'e' | 'k' | 'l' => numeric(2, ' '),
+            'w' | 'u' => numeric(1, '0'),
+            'a' | 'A' | 'b' | 'B' | 'p' | 'P' => vec![Piece::Word(directive, case)],
+            'h' => vec![Piece::Word('b', case)],
+            'z' | 'Z' if flag.is_none() => vec![Piece::Word(directive, case)],
+            'F' | 'T' | 'X' | 'R' | 'D' | 'x' | 'r' | 'c' if flag.is_none() => parse_strftime(expansion)?,
             _ => {
-                let minus = if unpadded { "-" } else { "" };
-                return Err(format!("the directive `%{minus}{directive}` of dates is not supported"));
+                let flag = flag.map(String::from).unwrap_or_default();
+                return Err(format!("the directive `%{flag}{directive}` of dates is not supported"));
             }
         };
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
         }
-        pieces.extend(found.into_iter().map(|piece| match piece {
-            Piece::Number(directive, _) if unpadded => Piece::Number(directive, 0),
-            piece => piece,
-        }));
+        pieces.extend(found);
     }
     if !literal.is_empty() {
         pieces.push(Piece::Literal(literal));
@@ -165,57 +250,79 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-pub(crate) fn write_strftime(moment: Moment, pieces: &[Piece], sink: &mut impl Sink) {
+pub(crate) fn write_strftime(moment: Moment<'_>, pieces: &[Piece], sink: &mut impl Sink) {
+    let fields = civil(moment.days);
     for piece in pieces {
         match piece {
             Piece::Literal(text) => sink.push(text),
-            Piece::Number(directive, width) => {
-                write_digits(field(moment, *directive), *width, '0', sink);
+            Piece::Number(directive, width, fill) => {
+                write_number(field(moment, fields, *directive), *width, *fill, sink);
             }
-            Piece::Word(directive) => write_word(moment, *directive, sink),
+            Piece::Word('z', _) => {
+                if let Some(offset) = moment.offset {
+                    write_offset(offset, "", sink);
+                }
+            }
+            Piece::Word(directive, case) => {
+                let word = word(moment, fields.1, *directive);
+                match case {
+                    Case::Own => sink.push(&word),
+                    Case::Opposite if *directive == 'p' => sink.push(&word.to_lowercase()),
+                    Case::Upper | Case::Opposite => sink.push(&word.to_uppercase()),
+                }
+            }
         }
     }
 }
 
-fn field(moment: Moment, directive: char) -> u32 {
-    let (date, time) = (moment.local.date(), moment.local.time());
-    let weekday = date.weekday();
+fn field(moment: Moment<'_>, (year, month, day): (i64, i64, i64), directive: char) -> i64 {
+    let weekday = weekday(moment.days);
     match directive {
-        'Y' => date.year() as u32,
-        'y' => date.year() as u32 % 100,
-        'm' => date.month(),
-        'd' => date.day(),
-        'H' => time.hour(),
-        'I' => (time.hour() + 11) % 12 + 1,
-        'M' => time.minute(),
-        'S' => time.second(),
-        'f' => microsecond(time),
-        'j' => date.ordinal(),
+        'Y' => year,
+        'y' => year % 100,
+        'C' => year / 100,
+        'm' => month,
+        'd' | 'e' => day,
+        'H' | 'k' => moment.hour(),
+        'I' | 'l' => (moment.hour() + 11) % 12 + 1,
+        'M' => moment.minute(),
+        'S' => moment.second(),
+        'f' => moment.microsecond(),
+        'j' => day_of_year(moment.days),
         // The weeks of a year that begin with its first Sunday, or Monday.
-        'U' => (date.ordinal0() + 7 - weekday.num_days_from_sunday()) / 7,
-        'W' => (date.ordinal0() + 7 - weekday.num_days_from_monday()) / 7,
-        'w' => weekday.num_days_from_sunday(),
-        'u' => weekday.number_from_monday(),
-        'V' => date.iso_week().week(),
-        _ => date.iso_week().year() as u32,
+        'U' => (day_of_year(moment.days) + 6 - (weekday + 1) % 7) / 7,
+        'W' => (day_of_year(moment.days) + 6 - weekday) / 7,
+        'w' => (weekday + 1) % 7,
+        'u' => weekday + 1,
+        'V' => iso_calendar(moment.days).1,
+        'g' => iso_calendar(moment.days).0.rem_euclid(100),
+        _ => iso_calendar(moment.days).0,
     }
 }
 
-fn write_word(moment: Moment, directive: char, sink: &mut impl Sink) {
-    let day = DAYS[moment.local.weekday().num_days_from_monday() as usize];
-    let month = MONTHS[moment.local.month0() as usize];
-    match directive {
-        'a' => sink.push(&day[..3]),
-        'A' => sink.push(day),
-        'b' => sink.push(&month[..3]),
-        'B' => sink.push(month),
-        'p' => sink.push(if moment.local.hour() < 12 { "AM" } else { "PM" }),
-        _ => {
-            if let Some(offset) = moment.offset {
-                write_offset(offset, "", sink);
-            }
-        }
-    }
+fn word(moment: Moment<'_>, month: i64, directive: char) -> Cow<'static, str> {
+    let day = DAYS[weekday(moment.days) as usize];
+    let month = MONTHS[(month - 1) as usize];
+    let morning = moment.hour() < 12;
+    Cow::Borrowed(match directive {
+        'a' => &day[..3],
+        'A' => day,
+        'b' => &month[..3],
+        'B' => month,
+        'p' if morning => "AM",
+        'p' => "PM",
+        'P' if morning => "am",
+        'P' => "pm",
+        _ => match moment.zone {
+            Some((zone, utc)) => return Cow::Owned(zone.abbreviation(utc)),
+            None => "",
+        },
+    })
+}
+
+/// The days of a datetime's column, as its clocks show them.
+pub(crate) fn local_day(microseconds: i64, zone: Option<&Zone>) -> i32 {
+    day_of(to_local(microseconds, zone))
 }
 
 /// A moment read from an ISO 8601 text.

@@ -4,7 +4,7 @@ use super::Scratch;
 use super::float::{write_float, write_repr};
 use super::number::write_int;
 use super::spec::{Align, Spec, Subject};
-use super::temporal::{Moment, Parsed, Piece, parse_iso, parse_strftime, write_datetime};
+use super::temporal::{Case, Moment, Parsed, Piece, Precision, parse_iso, parse_strftime, write_datetime};
 
 fn float(value: f64, spec: &str) -> String {
     let mut text = String::new();
@@ -73,16 +73,18 @@ fn iso_texts_are_read() {
 #[test]
 fn directives_are_read() {
     assert_eq!(
-        parse_strftime("a%Y-%-d%%").unwrap(),
+        parse_strftime("a%Y-%-d%% %^a%e").unwrap(),
         [
             Piece::Literal("a".into()),
-            Piece::Number('Y', 4),
+            Piece::Number('Y', 0, '0'),
             Piece::Literal("-".into()),
-            Piece::Number('d', 0),
-            Piece::Literal("%".into())
+            Piece::Number('d', 0, '0'),
+            Piece::Literal("% ".into()),
+            Piece::Word('a', Case::Upper),
+            Piece::Number('e', 2, ' '),
         ]
     );
-    for wrong in ["%", "%-", "%Q", "%-A", "%c"] {
+    for wrong in ["%", "%-", "%Q", "%-f", "%_Y", "%s", "%5d", "%:z"] {
         assert!(parse_strftime(wrong).is_err(), "{wrong}");
     }
 }
@@ -123,7 +125,7 @@ proptest! {
     fn datetimes_read_back(microseconds in -62_135_596_800_000_000_i64..253_402_300_800_000_000) {
         let moment = Moment::from_microseconds(microseconds, None).unwrap();
         let mut text = String::new();
-        write_datetime(moment, &mut text);
+        write_datetime(moment, ' ', Precision::Auto, &mut text);
         let Some(Parsed::Local(read)) = parse_iso(&text) else { panic!("{text}") };
         prop_assert_eq!(read.and_utc().timestamp_micros(), microseconds);
     }

@@ -5,18 +5,17 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, PrimitiveArray};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     Date32Type, DurationMicrosecondType, Float64Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
 
-use super::map::{booleans, map2, primitive};
-use super::text_builder::TextBuilder;
+use super::map::{map2, primitive};
 use crate::EvaluateError;
 use crate::node::Kernel;
 use crate::types::Type;
-use crate::value::{Input, Rows, Texts, Value, union_nulls};
+use crate::value::{Input, Rows, Value, union_nulls};
 
 /// Why a row fails.
 pub(crate) type Failure = &'static str;
@@ -41,8 +40,6 @@ pub(crate) struct Ints;
 pub(crate) struct Floats;
 /// Dates.
 pub(crate) struct Days;
-/// Bools; only made.
-pub(crate) struct Truths;
 
 impl Lane for Ints {
     type Native = i64;
@@ -97,14 +94,6 @@ impl Made for Days {
 
     fn column(values: Vec<i32>, nulls: Option<NullBuffer>, _: &Type) -> ArrayRef {
         primitive::<Date32Type>(values, nulls)
-    }
-}
-
-impl Made for Truths {
-    type Native = bool;
-
-    fn column(values: Vec<bool>, nulls: Option<NullBuffer>, _: &Type) -> ArrayRef {
-        booleans(BooleanBuffer::from(values), nulls)
     }
 }
 
@@ -324,49 +313,5 @@ where
             rows.fail_where(&mut nulls, |row| (self.operation)(texts.get(row)).err().map(Into::into));
         }
         Ok(R::column(values, nulls, &self.type_))
-    }
-}
-
-/// A function from a text to a text, which it pushes; a row without one (`Ok(false)`) is null.
-pub(crate) struct TextToText<F> {
-    operation: F,
-}
-
-opaque!(TextToText<F>);
-
-pub(crate) fn text_to_text<F>(operation: F) -> TextToText<F>
-where
-    F: Fn(&str, &mut TextBuilder) -> Result<bool, Failure> + Send + Sync,
-{
-    TextToText { operation }
-}
-
-impl<F> Kernel for TextToText<F>
-where
-    F: Fn(&str, &mut TextBuilder) -> Result<bool, Failure> + Send + Sync,
-{
-    fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
-        let texts = inputs[0].texts()?;
-        let nulls = union_nulls(inputs);
-        let bytes = match &texts {
-            Texts::Scalar(text) => text.len() * rows.len,
-            Texts::Array(array) => array.value_data().len(),
-        };
-        let mut builder = TextBuilder::new(rows.len, bytes);
-        for row in 0..rows.len {
-            if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
-                builder.null();
-                continue;
-            }
-            match (self.operation)(texts.get(row), &mut builder) {
-                Ok(true) => builder.end(row, rows),
-                Ok(false) => builder.null(),
-                Err(message) => {
-                    builder.null();
-                    rows.fail(row, message);
-                }
-            }
-        }
-        builder.finish()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use arrow::array::timezone::Tz;
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 
@@ -11,9 +10,14 @@ use crate::EvaluateError;
 use crate::format::float::{write_float, write_repr};
 use crate::format::number::write_int;
 use crate::format::spec::Spec;
-use crate::format::temporal::{Moment, Piece, write_date, write_datetime, write_strftime};
+use crate::format::temporal::{
+    Moment, Piece, Precision, write_date, write_datetime, write_strftime, write_time,
+};
 use crate::format::text::write_text;
 use crate::format::{Scratch, Sink};
+use crate::modules::temporal::calendar::OUT_OF_RANGE;
+use crate::modules::temporal::delta;
+use crate::modules::temporal::moment::Zone;
 use crate::types::Type;
 use crate::value::{Bools, Input, Rows, Texts, Value};
 
@@ -32,7 +36,7 @@ pub(crate) enum Part {
         type_: Type,
         format: Format,
         /// The zone of a datetime.
-        zone: Option<Tz>,
+        zone: Option<Zone>,
         /// Whether a null is written as `None`; if not, it makes the whole text null.
         shows_none: bool,
     },
@@ -44,6 +48,8 @@ pub(crate) enum Format {
     Plain,
     Spec(Spec),
     Strftime(Vec<Piece>),
+    /// `isoformat`: what stands between date and time, and how much of the time.
+    Iso(char, Precision),
 }
 
 /// A part with the values of its field at hand.
@@ -57,7 +63,9 @@ enum Field<'a> {
     Texts(&'a StringArray),
     FormattedTexts(Texts<'a>, &'a Spec),
     Dates(Input<'a, i32>, &'a Format),
-    Datetimes(Input<'a, i64>, Option<Tz>, &'a Format),
+    Datetimes(Input<'a, i64>, Option<&'a Zone>, &'a Format),
+    Times(Input<'a, i64>, &'a Format),
+    Timedeltas(Input<'a, i64>),
     None,
 }
 
@@ -69,8 +77,6 @@ struct Prepared<'a> {
     /// Whether it can fail: then it is asked also where another part makes the text null.
     can_fail: bool,
 }
-
-const OUT_OF_RANGE: &str = "the date is out of range: years are from 1 to 9999";
 
 impl Template {
     pub(crate) fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
@@ -135,7 +141,7 @@ fn prepare<'a>(part: &'a Part, inputs: &'a [Value]) -> Result<Prepared<'a>, Eval
             });
         }
         Part::Field { input, type_, format, zone, shows_none } => {
-            (&inputs[*input], type_, format, *zone, *shows_none)
+            (&inputs[*input], type_, format, zone.as_ref(), *shows_none)
         }
     };
     let field = match (type_, format) {
@@ -155,13 +161,15 @@ fn prepare<'a>(part: &'a Part, inputs: &'a [Value]) -> Result<Prepared<'a>, Eval
         },
         (Type::Date, format) => Field::Dates(input.days()?, format),
         (Type::Datetime(_), format) => Field::Datetimes(input.ints()?, zone, format),
+        (Type::Time, format) => Field::Times(input.ints()?, format),
+        (Type::Timedelta, _) => Field::Timedeltas(input.ints()?),
         (Type::Null | Type::Raw(_), _) => Field::None,
     };
     Ok(Prepared {
         field,
         none_where: if shows_none { input.nulls() } else { None },
         refuses_none: !matches!(format, Format::Plain),
-        can_fail: !matches!(format, Format::Plain) || type_.is_temporal(),
+        can_fail: !matches!(format, Format::Plain) || type_.is_temporal() || *type_ == Type::Time,
     })
 }
 
@@ -191,8 +199,23 @@ fn write_field(
             let moment = Moment::from_microseconds(values.get(row), *zone).ok_or(OUT_OF_RANGE)?;
             match format {
                 Format::Strftime(pieces) => write_strftime(moment, pieces, sink),
-                _ => write_datetime(moment, sink),
+                Format::Iso(separator, precision) => write_datetime(moment, *separator, *precision, sink),
+                _ => write_datetime(moment, ' ', Precision::Auto, sink),
             }
+        }
+        Field::Times(values, format) => {
+            let moment = Moment::from_time(values.get(row)).ok_or(OUT_OF_RANGE)?;
+            match format {
+                Format::Strftime(pieces) => write_strftime(moment, pieces, sink),
+                Format::Iso(_, precision) => write_time(moment, *precision, sink),
+                _ => write_time(moment, Precision::Auto, sink),
+            }
+        }
+        Field::Timedeltas(values) => {
+            scratch.body.clear();
+            // Writing into a string cannot fail.
+            let _ = delta::write(values.get(row), &mut scratch.body);
+            sink.push(&scratch.body);
         }
         Field::None => sink.push("None"),
     }

@@ -42,6 +42,13 @@ pub(crate) const CONSTANTS: &[&str] = &[
     "datetime.time.max",
     "datetime.time.min",
     "datetime.timezone.utc",
+    "dateutil.relativedelta.FR",
+    "dateutil.relativedelta.MO",
+    "dateutil.relativedelta.SA",
+    "dateutil.relativedelta.SU",
+    "dateutil.relativedelta.TH",
+    "dateutil.relativedelta.TU",
+    "dateutil.relativedelta.WE",
 ];
 
 /// The modules, also those within others.

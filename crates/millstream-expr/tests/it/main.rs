@@ -5,6 +5,8 @@ mod columns;
 mod common;
 mod compile_errors;
 mod cpython;
+mod dates;
+mod dates_cpython;
 mod generator;
 mod library;
 mod numbers;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::timezone::Tz;
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::OffsetName;
 
 use super::calendar::{DAY, SECOND, moment_in_range};
 
@@ -49,17 +50,16 @@ impl Zone {
 
     /// Seconds east of UTC at a moment of UTC.
     pub(crate) fn offset_at(&self, utc: i64) -> i64 {
-        naive(utc).map_or(0, |utc| {
-            i64::from(self.rules.offset_from_utc_datetime(&utc).fix().local_minus_utc())
-        })
+        naive(utc)
+            .map_or(0, |utc| i64::from(self.rules.offset_from_utc_datetime(&utc).fix().local_minus_utc()))
     }
 
     /// The moment of UTC at which clocks of the zone show `local`. Where they show it twice, `fold` takes the second;
     /// where never, they are read as though the change had not happened yet (PEP 495).
     pub(crate) fn to_utc(&self, local: i64, fold: bool) -> i64 {
         // Changes are at most a day apart from their offsets' sum, and no two are within two days.
-        let before = self.offset_at(local - DAY) * SECOND;
-        let after = self.offset_at(local + DAY) * SECOND;
+        let before = self.offset_at(local.saturating_sub(DAY)) * SECOND;
+        let after = self.offset_at(local.saturating_add(DAY)) * SECOND;
         if before == after {
             return local - before;
         }
@@ -84,7 +84,9 @@ impl Zone {
         if self.name.starts_with(['+', '-']) {
             return format!("UTC{}", self.name);
         }
-        naive(utc).map_or_else(String::new, |utc| self.rules.offset_from_utc_datetime(&utc).to_string())
+        let zone: Option<chrono_tz::Tz> = self.name.parse().ok();
+        let offset = zone.zip(naive(utc)).map(|(zone, utc)| zone.offset_from_utc_datetime(&utc));
+        offset.and_then(|offset| offset.abbreviation().map(str::to_owned)).unwrap_or_default()
     }
 }
 
@@ -113,6 +115,28 @@ pub(crate) fn from_local(local: i64, zone: Option<&Zone>) -> i64 {
 pub(crate) fn add(microseconds: i64, delta: i64, zone: Option<&Zone>) -> Result<i64, &'static str> {
     let local = to_local(microseconds, zone).checked_add(delta).ok_or(super::calendar::OUT_OF_RANGE)?;
     moment_in_range(local).map(|local| from_local(local, zone))
+}
+
+/// `datetime.fromtimestamp(seconds)`: microseconds, rounded half to even.
+pub(crate) fn from_timestamp(seconds: f64) -> Result<i64, &'static str> {
+    if seconds.is_nan() {
+        return Err("nan is no timestamp");
+    }
+    let whole = seconds.trunc();
+    if whole.abs() > 1e12 {
+        return Err(super::calendar::OUT_OF_RANGE);
+    }
+    moment_in_range(whole as i64 * SECOND + ((seconds - whole) * 1e6).round_ties_even() as i64)
+}
+
+/// `datetime.timestamp()`. As CPython's, that of a naive datetime (which is in UTC here) is a sum, and has none on the
+/// very first day.
+pub(crate) fn to_timestamp(moment: i64, aware: bool) -> Result<f64, &'static str> {
+    if aware {
+        return Ok(crate::kernels::divide::true_divide(moment, SECOND));
+    }
+    moment_in_range(moment.saturating_sub(DAY))?;
+    Ok(moment.div_euclid(SECOND) as f64 + moment.rem_euclid(SECOND) as f64 / 1e6)
 }
 
 #[cfg(test)]

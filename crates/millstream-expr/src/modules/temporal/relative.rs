@@ -89,13 +89,29 @@ impl RelativeDelta {
         }
     }
 
+    /// `self * factor`; what is replaced stays.
+    pub(crate) fn times(self, factor: i64) -> Result<Self, &'static str> {
+        let by = |value: i64| value.checked_mul(factor).ok_or(TOO_LARGE);
+        Self {
+            years: by(self.years)?,
+            months: by(self.months)?,
+            days: by(self.days)?,
+            hours: by(self.hours)?,
+            minutes: by(self.minutes)?,
+            seconds: by(self.seconds)?,
+            microseconds: by(self.microseconds)?,
+            ..self
+        }
+        .normalised()
+    }
+
     /// `moment + self`, in microseconds without a zone.
     pub(crate) fn add_to(&self, moment: i64) -> Result<i64, &'static str> {
         let (year, month, day) = civil(day_of(moment));
         let mut year = self.year.unwrap_or(year).checked_add(self.years).ok_or(TOO_LARGE)?;
         let mut month = self.month.unwrap_or(month);
         if self.months != 0 {
-            month += self.months;
+            month = month.saturating_add(self.months);
             if month > 12 {
                 (year, month) = (year + 1, month - 12);
             } else if month < 1 {

@@ -171,7 +171,7 @@ fn candidates(directive: char, text: &str) -> [Option<(usize, i64)>; 3] {
                 'M' => (2, 0..=59),
                 'S' => (2, 0..=61),
                 'U' | 'W' => (2, 0..=53),
-                'V' => (2, 1..=53),
+                'V' => (2, 0..=53),
                 'w' => (1, 0..=6),
                 _ => (1, 1..=7),
             };
@@ -312,7 +312,9 @@ impl Fields {
             if let Some((week, first)) = self.week {
                 of_year = Some(of_week(year, week, weekday, first));
             } else if let (Some(year), Some(week)) = (self.iso_year, self.iso_week) {
-                return super::calendar::days_from_iso(year, week, weekday + 1);
+                // Any week up to 53, also of a year that has 52.
+                let first = super::calendar::days_from_iso(year, 1, 1)?;
+                return super::calendar::in_range(i64::from(first) + (week - 1) * 7 + weekday);
             }
         }
         match of_year {

@@ -21,7 +21,8 @@
 //!   call on the column.
 //!
 //! # Types
-//! `int` (64 bits), `float`, `bool`, `str`, `date`, `datetime` (microseconds, with or without a zone) and `None`.
+//! `int` (64 bits), `float`, `bool`, `str`, `date`, `datetime` (microseconds, with or without a zone), `time`,
+//! `timedelta` and `None`.
 //! Columns of narrower types are widened where they are computed with: all integers (an unsigned one beyond 64 signed
 //! bits fails its row), floats of 16 and 32 bits, large, view and dictionary-encoded texts, datetimes of other units
 //! (nanoseconds are cut off), `Date64`, and decimals of scale 0 (as int, up to 18 digits) or up to 15 digits (as float;
@@ -46,8 +47,9 @@
 //!   number. They are reported in [`RowErrors`] and are null. A branch that is not taken cannot fail, and neither can
 //!   the right side of `and` and `or`, or the rest of a chain of comparisons, where it is not asked for. A constant part
 //!   that fails in a place that is always evaluated is an error of the expression.
-//! - **Dates** are compared (also to ISO 8601 literals: one without an offset is in the zone of the column) and
-//!   formatted, and not yet computed with.
+//! - **Dates** are those of CPython's `datetime` and of dateutil; beside them, ISO 8601 literals are dates too (one
+//!   without an offset is in the zone of the column). A timedelta has 64 bits of microseconds. The clock is the
+//!   library's ([`Library::now`]), and the local zone is UTC.
 //! - **Texts** that an operation makes are at most 16 MiB long.
 //!
 //! ```

@@ -186,7 +186,9 @@ impl Value {
             Self::Array(array) => array
                 .as_primitive_opt::<Int64Type>()
                 .map(|array| Input::Slice(array.values()))
-                .or_else(|| Some(Input::Slice(array.as_primitive_opt::<TimestampMicrosecondType>()?.values())))
+                .or_else(|| {
+                    Some(Input::Slice(array.as_primitive_opt::<TimestampMicrosecondType>()?.values()))
+                })
                 .or_else(|| Some(Input::Slice(array.as_primitive_opt::<DurationMicrosecondType>()?.values())))
                 .or_else(|| Some(Input::Slice(array.as_primitive_opt::<Time64MicrosecondType>()?.values()))),
         }

@@ -551,6 +551,11 @@ impl Library for ColumnCompiler<'_> {
         resolved
     }
 
+    /// The clock of the run.
+    fn now(&self) -> Option<i64> {
+        Some(self.compiler.start)
+    }
+
     fn names(&self) -> Vec<String> {
         let own = ["foreign_key", "copy_from_fk", "tick_time"];
         own.into_iter().chain(random::NAMES).map(str::to_owned).chain(providers::names()).collect()

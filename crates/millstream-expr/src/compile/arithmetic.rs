@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use ruff_python_ast::{ExprBinOp, ExprUnaryOp, Operator, UnaryOp};
 
-use super::{Compiler, Operand};
 use super::literal::smallest_int;
 use super::text::Pieces;
+use super::{Compiler, Operand};
 use crate::errors::CompileError;
 use crate::kernels::float::{FloatArithmetic, FloatSign};
 use crate::kernels::integer::{IntArithmetic, IntSign, TrueDivide};
@@ -49,7 +49,9 @@ impl Compiler<'_> {
             UnaryOp::USub | UnaryOp::UAdd => {
                 let node = self.value(&operation.operand)?;
                 match node.type_ {
-                    Type::Int | Type::Float | Type::Null | Type::Timedelta => Ok(Node { range: whole, ..node }),
+                    Type::Int | Type::Float | Type::Null | Type::Timedelta => {
+                        Ok(Node { range: whole, ..node })
+                    }
                     Type::Bool => self.coerce(node, &Type::Int),
                     ref other => Err(no_sign("+", other, whole)),
                 }

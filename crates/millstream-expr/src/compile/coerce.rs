@@ -39,8 +39,12 @@ impl Compiler<'_> {
                 return self.strict(Microseconds { zone }, vec![node], type_, range);
             }
             DataType::Timestamp(_, zone) => (microseconds(zone.clone()), DATETIME_OVERFLOW),
-            DataType::Duration(_) => (DataType::Duration(TimeUnit::Microsecond), crate::modules::temporal::delta::OVERFLOW),
-            DataType::Time32(_) | DataType::Time64(_) => (DataType::Time64(TimeUnit::Microsecond), DATETIME_OVERFLOW),
+            DataType::Duration(_) => {
+                (DataType::Duration(TimeUnit::Microsecond), crate::modules::temporal::delta::OVERFLOW)
+            }
+            DataType::Time32(_) | DataType::Time64(_) => {
+                (DataType::Time64(TimeUnit::Microsecond), DATETIME_OVERFLOW)
+            }
             DataType::Decimal32(precision, 0)
             | DataType::Decimal64(precision, 0)
             | DataType::Decimal128(precision, 0)

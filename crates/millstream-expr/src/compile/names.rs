@@ -2,8 +2,8 @@
 
 use ruff_python_ast::{ExprAttribute, ExprName};
 
-use super::{Compiler, Operand};
 use super::builtin::BUILTINS;
+use super::{Compiler, Operand};
 use crate::errors::CompileError;
 use crate::node::{Kind, Node};
 use crate::parse::range;
@@ -31,7 +31,7 @@ impl Compiler<'_> {
             return Ok(Operand::Value(node));
         }
         if let Some(name) = self.module_path(&names, false) {
-            return self.module_constant(name, whole);
+            return Self::module_constant(name, whole);
         }
         if self.library.names().contains(&path) {
             return Err(CompileError::new(whole, format!("`{path}` is a function"))

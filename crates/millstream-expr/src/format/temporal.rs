@@ -94,7 +94,12 @@ fn digits(place: &mut [u8], mut value: i64) {
 }
 
 /// `datetime.isoformat(separator, precision)`; `str(datetime)` has a space for the separator.
-pub(crate) fn write_datetime(moment: Moment<'_>, separator: char, precision: Precision, sink: &mut impl Sink) {
+pub(crate) fn write_datetime(
+    moment: Moment<'_>,
+    separator: char,
+    precision: Precision,
+    sink: &mut impl Sink,
+) {
     write_date(moment, sink);
     sink.push_char(separator);
     write_time(moment, precision, sink);

@@ -26,10 +26,9 @@ pub(crate) fn truth(value: &Value, len: usize) -> BooleanBuffer {
 fn is_true(scalar: &Scalar) -> bool {
     match scalar {
         Scalar::Bool(value) => *value,
-        Scalar::Int(value) => *value != 0,
+        Scalar::Int(value) | Scalar::Timedelta(value) => *value != 0,
         Scalar::Float(value) => *value != 0.0,
         Scalar::Str(value) => !value.is_empty(),
-        Scalar::Timedelta(value) => *value != 0,
         Scalar::Date(_) | Scalar::Datetime(..) | Scalar::Time(_) => true,
     }
 }

@@ -182,26 +182,54 @@ fn relativedelta_is_dateutils() {
 fn what_dates_cannot_do_is_refused() {
     let table = table();
     for (source, message, hint) in [
-        ("day + 1", "`+` cannot be applied to date and int", "add a timedelta, as in `day + timedelta(days=1)`"),
+        (
+            "day + 1",
+            "`+` cannot be applied to date and int",
+            "add a timedelta, as in `day + timedelta(days=1)`",
+        ),
         ("at - day", "`-` cannot be applied to datetime and date", "write `.date()` after the datetime"),
         ("at - berlin", "`-` cannot be applied to a datetime with a time zone and one without", ""),
         ("day.hour", "a date has no attribute `hour`", "its attributes are year, month, day"),
         ("day.yaer", "a date has no attribute `yaer`", "did you mean `year`?"),
-        ("wait.hours", "a timedelta has no attribute `hours`", "its attributes are days, seconds, microseconds"),
+        (
+            "wait.hours",
+            "a timedelta has no attribute `hours`",
+            "its attributes are days, seconds, microseconds",
+        ),
         ("day.strftme('%Y')", "a date has no method `strftme`", "did you mean `strftime`?"),
         ("day.strftime('%Q')", "the directive `%Q` of dates is not supported", ""),
         ("date(2023, 2, 29)", "the day is out of range for the month", ""),
         ("date(2023, 2)", "`date` needs the argument `day`", ""),
-        ("timezone.utc", "a timezone is not a single value, and cannot be used here", "give it to `datetime.now(..)` or `datetime(.., tzinfo=..)`"),
-        ("relativedelta(months=1)", "a relativedelta is not a single value, and cannot be used here", "add it to a date, as in `day + relativedelta(months=1)`"),
+        (
+            "timezone.utc",
+            "a timezone is not a single value, and cannot be used here",
+            "give it to `datetime.now(..)` or `datetime(.., tzinfo=..)`",
+        ),
+        (
+            "relativedelta(months=1)",
+            "a relativedelta is not a single value, and cannot be used here",
+            "add it to a date, as in `day + relativedelta(months=1)`",
+        ),
         ("datetime.strptime(str(day), '%Q')", "`%Q` is no directive of strptime", ""),
-        ("f'{wait:%H}'", "a timedelta has no format", "format a number, as in `f\"{delta.total_seconds():.0f}\"`"),
-        ("ZoneInfo('Europe/Nowhere')", "there is no time zone \"Europe/Nowhere\"", "write a name of the IANA database, as in \"Europe/Berlin\""),
+        (
+            "f'{wait:%H}'",
+            "a timedelta has no format",
+            "format a number, as in `f\"{delta.total_seconds():.0f}\"`",
+        ),
+        (
+            "ZoneInfo('Europe/Nowhere')",
+            "there is no time zone \"Europe/Nowhere\"",
+            "write a name of the IANA database, as in \"Europe/Berlin\"",
+        ),
         ("datetime.now", "`datetime.datetime.now` is a function", "call it: `datetime.datetime.now()`"),
         ("timedelta(days='1')", "`timedelta` needs a number here, not a str", ""),
     ] {
         let error = table.error(source);
-        assert_eq!((error.message.as_str(), error.hint.as_deref().unwrap_or("")), (message, hint), "{source}");
+        assert_eq!(
+            (error.message.as_str(), error.hint.as_deref().unwrap_or("")),
+            (message, hint),
+            "{source}"
+        );
     }
 }
 
@@ -225,6 +253,7 @@ fn rows_fail_where_dates_end() {
 
 #[test]
 fn constants_are_folded() {
-    let expression = Expression::compile("(date(2024, 3, 1) - date(2024, 2, 1)).days", &Table::new(), &Clock).unwrap();
+    let expression =
+        Expression::compile("(date(2024, 3, 1) - date(2024, 2, 1)).days", &Table::new(), &Clock).unwrap();
     assert_eq!(expression.constant(), Some(&millstream_expr::Constant::Int(29)));
 }

@@ -217,19 +217,25 @@ impl Random {
                 self.pick(&["year", "month", "day", "hour", "minute", "second", "microsecond"])
             ),
             3 => format!("({}).{}", self.delta(depth - 1), self.pick(&["days", "seconds", "microseconds"])),
-            4 => format!(
-                "({}).{}()",
-                self.date(depth - 1),
-                self.pick(&["weekday", "isoweekday", "toordinal"])
-            ),
+            4 => {
+                format!("({}).{}()", self.date(depth - 1), self.pick(&["weekday", "isoweekday", "toordinal"]))
+            }
             5 => format!(
                 "({}).isocalendar(){}",
                 self.datetime(depth - 1),
                 self.pick(&["[0]", "[1]", "[-1]", ".week", ".year", ".weekday"])
             ),
-            6 => format!("({}).timetuple().{}", self.datetime(depth - 1), self.pick(&["tm_yday", "tm_wday", "tm_hour"])),
+            6 => format!(
+                "({}).timetuple().{}",
+                self.datetime(depth - 1),
+                self.pick(&["tm_yday", "tm_wday", "tm_hour"])
+            ),
             7 => format!("({}) // ({})", self.delta(depth - 1), self.delta(0)),
-            _ => format!("({}).{}", self.time(depth - 1), self.pick(&["hour", "minute", "second", "microsecond"])),
+            _ => format!(
+                "({}).{}",
+                self.time(depth - 1),
+                self.pick(&["hour", "minute", "second", "microsecond"])
+            ),
         }
     }
 
@@ -251,8 +257,15 @@ impl Random {
                 self.pick(&["year", "month", "day"]),
                 self.pick(&["1", "12", "28", "29", "31", "2023", "2024", "abs(i)", "abs(j) + 1"])
             ),
-            5 => format!("{}({}, {})", self.pick(&["max", "min"]), self.date(depth - 1), self.date(depth - 1)),
-            6 => format!("({} if {} else {})", self.date(depth - 1), self.truth(depth - 1), self.date(depth - 1)),
+            5 => {
+                format!("{}({}, {})", self.pick(&["max", "min"]), self.date(depth - 1), self.date(depth - 1))
+            }
+            6 => format!(
+                "({} if {} else {})",
+                self.date(depth - 1),
+                self.truth(depth - 1),
+                self.date(depth - 1)
+            ),
             7 => format!("date.fromordinal({} + 730000)", self.int(0)),
             _ => format!("date(2000 + i, abs(j) % 12 + 1, {})", self.pick(&["28", "31", "1 + abs(i) % 28"])),
         }
@@ -261,7 +274,12 @@ impl Random {
     fn datetime(&mut self, depth: usize) -> String {
         if depth == 0 {
             return self
-                .pick(&["at", "to", "datetime(2024, 2, 29, 12, 30)", "datetime(1999, 12, 31, 23, 59, 59, 999999)"])
+                .pick(&[
+                    "at",
+                    "to",
+                    "datetime(2024, 2, 29, 12, 30)",
+                    "datetime(1999, 12, 31, 23, 59, 59, 999999)",
+                ])
                 .to_owned();
         }
         match self.below(9) {
@@ -275,9 +293,17 @@ impl Random {
                 self.pick(&["1", "12", "28", "29", "31", "59", "2024", "abs(i)"])
             ),
             5 => format!("{} + {}", self.delta(depth - 1), self.datetime(depth - 1)),
-            6 => format!("({} if {} else {})", self.datetime(depth - 1), self.truth(depth - 1), self.datetime(depth - 1)),
+            6 => format!(
+                "({} if {} else {})",
+                self.datetime(depth - 1),
+                self.truth(depth - 1),
+                self.datetime(depth - 1)
+            ),
             7 => format!("datetime.fromtimestamp({})", self.number()),
-            _ => format!("datetime(2000 + i, abs(j) % 12 + 1, 28, abs(i) % 24, {})", self.pick(&["59", "60", "abs(j) % 60"])),
+            _ => format!(
+                "datetime(2000 + i, abs(j) % 12 + 1, 28, abs(i) % 24, {})",
+                self.pick(&["59", "60", "abs(j) % 60"])
+            ),
         }
     }
 
@@ -299,7 +325,9 @@ impl Random {
 
     fn delta(&mut self, depth: usize) -> String {
         if depth == 0 {
-            return self.pick(&["gap", "lag", "timedelta(days=1)", "timedelta(hours=i)", "timedelta(i, j)"]).to_owned();
+            return self
+                .pick(&["gap", "lag", "timedelta(days=1)", "timedelta(hours=i)", "timedelta(i, j)"])
+                .to_owned();
         }
         match self.below(13) {
             0 => format!("({} - {})", self.date(depth - 1), self.date(0)),
@@ -344,8 +372,18 @@ impl Random {
 
     fn text(&mut self, depth: usize) -> String {
         let format = self.pick(&[
-            "%Y-%m-%d", "%d/%m/%y %H:%M:%S", "%A, %-d %B %Y", "%a %b %e %j", "%I:%M %p %f", "%U %W %V %G %u %w", "%c", "%x %X",
-            "%C %g %h %D %F %T %R %r", "%k|%l|%P|%^a|%#p|%_d|%0e|%-m", "no directive", "%%%n%t",
+            "%Y-%m-%d",
+            "%d/%m/%y %H:%M:%S",
+            "%A, %-d %B %Y",
+            "%a %b %e %j",
+            "%I:%M %p %f",
+            "%U %W %V %G %u %w",
+            "%c",
+            "%x %X",
+            "%C %g %h %D %F %T %R %r",
+            "%k|%l|%P|%^a|%#p|%_d|%0e|%-m",
+            "no directive",
+            "%%%n%t",
         ]);
         match self.below(8) {
             0 => format!("({}).strftime('{format}')", self.date(depth)),
@@ -357,7 +395,13 @@ impl Random {
             6 => format!(
                 "({}).isoformat({})",
                 self.datetime(depth),
-                self.pick(&["", "' '", "timespec='minutes'", "'_', 'milliseconds'", "sep='T', timespec='hours'"])
+                self.pick(&[
+                    "",
+                    "' '",
+                    "timespec='minutes'",
+                    "'_', 'milliseconds'",
+                    "sep='T', timespec='hours'"
+                ])
             ),
             _ => format!("str({}) + ({}).isoformat()", self.datetime(depth), self.date(0)),
         }
@@ -390,7 +434,9 @@ fn every_directive_agrees_with_cpython() {
             expressions.push(format!("({value}).strftime('<%{directive}>')"));
         }
     }
-    for flagged in ["-d", "-m", "-H", "-I", "-j", "_m", "_H", "0e", "0k", "^A", "^b", "#B", "#p", "-y", "-e", "_j", "-V"] {
+    for flagged in
+        ["-d", "-m", "-H", "-I", "-j", "_m", "_H", "0e", "0k", "^A", "^b", "#B", "#p", "-y", "-e", "_j", "-V"]
+    {
         expressions.push(format!("at.strftime('%{flagged}') + utc.strftime('|%{flagged}')"));
     }
     compare(&expressions);
@@ -438,16 +484,39 @@ fn texts_are_read_as_cpython_reads_them() {
         expressions.push(format!("datetime.strptime('{text}' if i > -100 else '', '{format}')"));
     }
     for text in [
-        "2024-01-31", "20240131", "2024-W05-3", "2024W053", "2024-W05", "2024W05", "2024-1-31", "2024-13-01", "",
-        "2024-02-30", "2024-W54-1", "x",
+        "2024-01-31",
+        "20240131",
+        "2024-W05-3",
+        "2024W053",
+        "2024-W05",
+        "2024W05",
+        "2024-1-31",
+        "2024-13-01",
+        "",
+        "2024-02-30",
+        "2024-W54-1",
+        "x",
     ] {
         expressions.push(format!("date.fromisoformat('{text}')"));
         expressions.push(format!("datetime.fromisoformat('{text}')"));
     }
     for text in [
-        "2024-01-31T12", "2024-01-31 12:30", "2024-01-31x12:30:45", "2024-01-31T12:30:45.1", "2024-01-31T12:30:45,123456789",
-        "20240131T123045", "2024-W05-3T12:30", "2024-01-31T12:30:45.123Z", "2024-01-31T12:30+02:00", "2024-01-31T12:30-0230",
-        "2024-01-31T24:00", "2024-01-31T12:3", "2024-01-31T", "2024-01-31T12:30:45.", "2024W053T10", "2024-01-31T12:3045",
+        "2024-01-31T12",
+        "2024-01-31 12:30",
+        "2024-01-31x12:30:45",
+        "2024-01-31T12:30:45.1",
+        "2024-01-31T12:30:45,123456789",
+        "20240131T123045",
+        "2024-W05-3T12:30",
+        "2024-01-31T12:30:45.123Z",
+        "2024-01-31T12:30+02:00",
+        "2024-01-31T12:30-0230",
+        "2024-01-31T24:00",
+        "2024-01-31T12:3",
+        "2024-01-31T",
+        "2024-01-31T12:30:45.",
+        "2024W053T10",
+        "2024-01-31T12:3045",
     ] {
         expressions.push(format!("datetime.fromisoformat('{text}')"));
     }

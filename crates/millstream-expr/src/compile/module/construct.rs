@@ -11,8 +11,8 @@ use crate::compile::text::zone;
 use crate::errors::CompileError;
 use crate::kernels::elementwise::{Days, Floats, Ints, Item, binary, of_text, several, unary};
 use crate::modules::temporal::calendar::{
-    DAY, EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, SECOND, checked_days, checked_time, day_of, days_from_iso, easter,
-    in_range, moment_in_range,
+    DAY, EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, SECOND, checked_days, checked_time, day_of, days_from_iso,
+    easter, in_range, moment_in_range,
 };
 use crate::modules::temporal::delta::{self, OVERFLOW, Sum, UNITS};
 use crate::modules::temporal::moment::{Zone, from_local, from_timestamp, to_local};
@@ -35,7 +35,7 @@ impl Compiler<'_> {
         })
     }
 
-    pub(super) fn temporal_constant(&self, name: &str) -> Option<Constant> {
+    pub(super) fn temporal_constant(name: &str) -> Option<Constant> {
         Some(Constant::Scalar(match name {
             "datetime.MINYEAR" => Scalar::Int(1),
             "datetime.MAXYEAR" => Scalar::Int(9999),
@@ -50,7 +50,11 @@ impl Compiler<'_> {
         }))
     }
 
-    pub(super) fn temporal_call(&mut self, name: &'static str, call: &ExprCall) -> Result<Node, CompileError> {
+    pub(super) fn temporal_call(
+        &mut self,
+        name: &'static str,
+        call: &ExprCall,
+    ) -> Result<Node, CompileError> {
         let whole = range(call);
         let short = name.rsplit('.').next().unwrap_or(name);
         match name {
@@ -64,8 +68,7 @@ impl Compiler<'_> {
             }
             "datetime.datetime" => self.datetime(call),
             "datetime.time" => {
-                let bound =
-                    signature("time", &["hour", "minute", "second", "microsecond"], 0).bind(call)?;
+                let bound = signature("time", &["hour", "minute", "second", "microsecond"], 0).bind(call)?;
                 let inputs = self.ints_or_zero(&bound, "time", &whole)?;
                 let kernel = several::<Ints, _>(Type::Time, |items| {
                     checked_time(items[0].int(), items[1].int(), items[2].int(), items[3].int())
@@ -97,18 +100,18 @@ impl Compiler<'_> {
             "time.time_ns" => {
                 signature("time_ns", &[], 0).bind(call)?;
                 let now = self.clock("time.time_ns()", whole.clone())?;
-                let nanoseconds = now
-                    .checked_mul(1000)
-                    .ok_or_else(|| CompileError::new(whole.clone(), "the nanoseconds do not fit into 64 bits"))?;
+                let nanoseconds = now.checked_mul(1000).ok_or_else(|| {
+                    CompileError::new(whole.clone(), "the nanoseconds do not fit into 64 bits")
+                })?;
                 Ok(Node::constant(Some(Scalar::Int(nanoseconds)), whole))
             }
             "datetime.datetime.strptime" => self.strptime(call),
-            "datetime.date.fromisoformat" | "datetime.datetime.fromisoformat" | "datetime.time.fromisoformat" => {
-                self.from_iso_format(name, call)
-            }
+            "datetime.date.fromisoformat"
+            | "datetime.datetime.fromisoformat"
+            | "datetime.time.fromisoformat" => self.read_iso_format(name, call),
             "datetime.datetime.fromtimestamp"
             | "datetime.datetime.utcfromtimestamp"
-            | "datetime.date.fromtimestamp" => self.from_timestamp(name, call),
+            | "datetime.date.fromtimestamp" => self.of_timestamp(name, call),
             "datetime.datetime.combine" => self.combine(call),
             "datetime.date.fromordinal" | "datetime.datetime.fromordinal" => {
                 let inputs = self.ints(call, &signature("fromordinal", &["ordinal"], 1))?;
@@ -125,8 +128,7 @@ impl Compiler<'_> {
                 self.strict(kernel, inputs, type_, whole)
             }
             "datetime.date.fromisocalendar" => {
-                let inputs =
-                    self.ints(call, &signature("fromisocalendar", &["year", "week", "day"], 3))?;
+                let inputs = self.ints(call, &signature("fromisocalendar", &["year", "week", "day"], 3))?;
                 let kernel = several::<Days, _>(Type::Date, |items| {
                     days_from_iso(items[0].int(), items[1].int(), items[2].int())
                 });
@@ -241,8 +243,8 @@ impl Compiler<'_> {
             return Err(CompileError::new(whole, "`strptime` needs a text and a format"));
         };
         let written = self.constant_text(format, "strptime")?;
-        let format = strptime::Format::parse(&written)
-            .map_err(|message| CompileError::new(range(format), message))?;
+        let format =
+            strptime::Format::parse(&written).map_err(|message| CompileError::new(range(format), message))?;
         let text = self.argument(text, "strptime", &Type::Str)?;
         // Offsets may differ from row to row, and a column has one zone.
         let type_ = Type::Datetime(format.has_offset.then(|| "UTC".into()));
@@ -252,7 +254,7 @@ impl Compiler<'_> {
         self.strict(kernel, vec![text], type_, whole)
     }
 
-    fn from_iso_format(&mut self, name: &str, call: &ExprCall) -> Result<Node, CompileError> {
+    fn read_iso_format(&mut self, name: &str, call: &ExprCall) -> Result<Node, CompileError> {
         const OFFSET: &str = "the text has an offset from UTC, which only a constant text may have here";
         let whole = range(call);
         let bound = signature("fromisoformat", &["text"], 1).bind(call)?;
@@ -293,7 +295,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn from_timestamp(&mut self, name: &str, call: &ExprCall) -> Result<Node, CompileError> {
+    fn of_timestamp(&mut self, name: &str, call: &ExprCall) -> Result<Node, CompileError> {
         let whole = range(call);
         let of_date = name == "datetime.date.fromtimestamp";
         let parameters: &[&str] =
@@ -318,10 +320,9 @@ impl Compiler<'_> {
         let of_int = |seconds: i64| {
             seconds.checked_mul(SECOND).ok_or(crate::modules::temporal::calendar::OUT_OF_RANGE)
         };
-        let type_ = if of_date { Type::Date } else { Type::Datetime(zone.as_ref().map(|zone| zone.name.clone())) };
-        let in_zone = move |moment: i64| {
-            moment_in_range(to_local(moment, zone.as_ref())).map(|_| moment)
-        };
+        let type_ =
+            if of_date { Type::Date } else { Type::Datetime(zone.as_ref().map(|zone| zone.name.clone())) };
+        let in_zone = move |moment: i64| moment_in_range(to_local(moment, zone.as_ref())).map(|_| moment);
         match (of_date, &node.type_) {
             (false, Type::Float) => {
                 let kernel = unary::<Floats, Ints, _>(type_.clone(), move |seconds| {

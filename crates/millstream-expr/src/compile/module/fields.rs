@@ -92,7 +92,12 @@ impl Field {
 
 impl Compiler<'_> {
     /// A field of a date, a datetime or a time.
-    pub(super) fn field_of(&self, node: Node, field: Field, whole: Range<usize>) -> Result<Node, CompileError> {
+    pub(super) fn field_of(
+        &self,
+        node: Node,
+        field: Field,
+        whole: Range<usize>,
+    ) -> Result<Node, CompileError> {
         match &node.type_ {
             Type::Date => {
                 let kernel = unary::<Days, Ints, _>(Type::Int, move |days| Ok(field.of_day(days)));
@@ -118,7 +123,11 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn temporal_attribute(&mut self, node: Node, name: &Identifier) -> Result<Operand, CompileError> {
+    pub(super) fn temporal_attribute(
+        &mut self,
+        node: Node,
+        name: &Identifier,
+    ) -> Result<Operand, CompileError> {
         let whole = node.range.start..range(name).end;
         let of_times = matches!(node.type_, Type::Time | Type::Datetime(_));
         let of_dates = matches!(node.type_, Type::Date | Type::Datetime(_));
@@ -155,9 +164,9 @@ impl Compiler<'_> {
     ) -> Result<Operand, CompileError> {
         let whole = whole.start..range(name).end;
         let find = |fields: &[(&'static str, Field)], word: &str| {
-            fields.iter().find(|(known, _)| *known == name.as_str()).map(|(_, field)| *field).ok_or_else(|| {
-                no_attribute(word, name, &fields.iter().map(|(name, _)| *name).collect::<Vec<_>>())
-            })
+            fields.iter().find(|(known, _)| *known == name.as_str()).map(|(_, field)| *field).ok_or_else(
+                || no_attribute(word, name, &fields.iter().map(|(name, _)| *name).collect::<Vec<_>>()),
+            )
         };
         match value {
             ModuleValue::IsoCalendar(node) => {
@@ -181,11 +190,12 @@ impl Compiler<'_> {
                 let part = relative_part(name)
                     .ok_or_else(|| no_attribute("relativedelta", name, &RELATIVE_PARTS))?;
                 match relative.constant() {
-                    Some(delta) => {
-                        Ok(Operand::Value(Node::constant(Some(Scalar::Int(part(&delta))), whole)))
-                    }
-                    None => Err(CompileError::new(whole, "the parts of a relativedelta of columns are not supported")
-                        .hint("compute with the columns themselves")),
+                    Some(delta) => Ok(Operand::Value(Node::constant(Some(Scalar::Int(part(&delta))), whole))),
+                    None => Err(CompileError::new(
+                        whole,
+                        "the parts of a relativedelta of columns are not supported",
+                    )
+                    .hint("compute with the columns themselves")),
                 }
             }
             ModuleValue::Zone(_) | ModuleValue::Weekday(..) => Err(no_attribute(value.word(), name, &[])),
@@ -212,7 +222,12 @@ fn relative_part(name: &Identifier) -> Option<fn(&RelativeDelta) -> i64> {
 
 impl Compiler<'_> {
     /// `date.isocalendar()[i]`, `timetuple()[i]`.
-    pub(crate) fn module_item(&mut self, value: ModuleValue, index: i64, whole: Range<usize>) -> Result<Operand, CompileError> {
+    pub(crate) fn module_item(
+        &mut self,
+        value: ModuleValue,
+        index: i64,
+        whole: Range<usize>,
+    ) -> Result<Operand, CompileError> {
         let (node, fields): (_, &[(&str, Field)]) = match value {
             ModuleValue::IsoCalendar(node) => (node, &OF_ISO_CALENDARS),
             ModuleValue::TimeTuple(node) => (node, &OF_TUPLES),

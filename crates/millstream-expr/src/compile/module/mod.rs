@@ -41,7 +41,9 @@ impl ModuleValue {
     pub(super) fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Zone(_) => ("a timezone", "give it to `datetime.now(..)` or `datetime(.., tzinfo=..)`"),
-            Self::Relative(_) => ("a relativedelta", "add it to a date, as in `day + relativedelta(months=1)`"),
+            Self::Relative(_) => {
+                ("a relativedelta", "add it to a date, as in `day + relativedelta(months=1)`")
+            }
             Self::Difference(_) => ("a relativedelta", "ask for a part of it, as in `.years`"),
             Self::IsoCalendar(_) => ("an isocalendar", "ask for a part of it, as in `.week`"),
             Self::TimeTuple(_) => ("a timetuple", "ask for a part of it, as in `.tm_yday`"),
@@ -69,7 +71,11 @@ impl Compiler<'_> {
     }
 
     /// A call of a function of a module.
-    pub(super) fn module_call(&mut self, name: &'static str, call: &ExprCall) -> Result<Operand, CompileError> {
+    pub(super) fn module_call(
+        &mut self,
+        name: &'static str,
+        call: &ExprCall,
+    ) -> Result<Operand, CompileError> {
         match name {
             "dateutil.relativedelta.relativedelta" => self.relative_delta(call),
             "datetime.timezone" | "zoneinfo.ZoneInfo" => self.zone_call(name, call),
@@ -88,11 +94,11 @@ impl Compiler<'_> {
     }
 
     /// A constant of a module.
-    pub(super) fn module_constant(&mut self, name: &'static str, whole: Range<usize>) -> Result<Operand, CompileError> {
+    pub(super) fn module_constant(name: &'static str, whole: Range<usize>) -> Result<Operand, CompileError> {
         if let Some(day) = weekday_of(name) {
             return Ok(Operand::Module(ModuleValue::Weekday(day, 0), whole));
         }
-        match self.temporal_constant(name) {
+        match Self::temporal_constant(name) {
             Some(Constant::Scalar(scalar)) => Ok(Operand::Value(Node::constant(Some(scalar), whole))),
             Some(Constant::Zone(zone)) => Ok(Operand::Module(ModuleValue::Zone(zone), whole)),
             None => Err(CompileError::new(whole, format!("`{name}` is a function"))
@@ -101,7 +107,11 @@ impl Compiler<'_> {
     }
 
     /// `value.name`, of what has attributes.
-    pub(super) fn attribute_of(&mut self, value: Operand, name: &Identifier) -> Result<Operand, CompileError> {
+    pub(super) fn attribute_of(
+        &mut self,
+        value: Operand,
+        name: &Identifier,
+    ) -> Result<Operand, CompileError> {
         match value {
             Operand::Value(node) => {
                 let node = self.load(node)?;
@@ -123,10 +133,9 @@ impl Compiler<'_> {
             Operand::Value(node) if has_temporal_methods(&node.type_) => {
                 self.temporal_method(node, name, call).map(Ok)
             }
-            Operand::Module(value, whole) => {
+            Operand::Module(value, _) => {
                 let (words, hint) = value.words();
                 Err(CompileError::new(range(name), format!("{words} has no method `{name}`")).hint(hint))
-                    .inspect_err(|_| drop(whole))
             }
             other => Ok(Err(other)),
         }
@@ -147,7 +156,9 @@ impl Compiler<'_> {
             (left, Operand::Module(ModuleValue::Relative(right), _)) => {
                 self.operation_relative(operator, left, *right, whole).map(Ok)
             }
-            (Operand::Value(left), Operand::Value(right)) if is_time(&left.type_) || is_time(&right.type_) => {
+            (Operand::Value(left), Operand::Value(right))
+                if is_time(&left.type_) || is_time(&right.type_) =>
+            {
                 let (left, right) = (self.load(left)?, self.load(right)?);
                 self.temporal_operation(operator, left, right, whole).map(Operand::Value).map(Ok)
             }
@@ -175,16 +186,26 @@ impl Compiler<'_> {
         let node = self.argument(argument, function, &Type::Int)?;
         match node.scalar() {
             Some(Scalar::Int(value)) => Ok(*value),
-            _ => Err(CompileError::new(node.range, format!("this argument of `{function}` must be a constant"))),
+            _ => Err(CompileError::new(
+                node.range,
+                format!("this argument of `{function}` must be a constant"),
+            )),
         }
     }
 
     /// An argument that must be a constant text.
-    pub(super) fn constant_text(&mut self, argument: &Expr, function: &str) -> Result<Arc<str>, CompileError> {
+    pub(super) fn constant_text(
+        &mut self,
+        argument: &Expr,
+        function: &str,
+    ) -> Result<Arc<str>, CompileError> {
         let node = self.argument(argument, function, &Type::Str)?;
         match node.scalar() {
             Some(Scalar::Str(value)) => Ok(value.clone()),
-            _ => Err(CompileError::new(node.range, format!("this argument of `{function}` must be a constant text"))),
+            _ => Err(CompileError::new(
+                node.range,
+                format!("this argument of `{function}` must be a constant text"),
+            )),
         }
     }
 
@@ -193,14 +214,17 @@ impl Compiler<'_> {
         let zone = if name == "zoneinfo.ZoneInfo" {
             let signature = Signature { name: "ZoneInfo", parameters: &["key"], required: 1, named_from: 0 };
             let bound = signature.bind(call)?;
-            let Some(argument) = bound[0] else { return Err(CompileError::new(whole, "`ZoneInfo` needs a name")) };
+            let Some(argument) = bound[0] else {
+                return Err(CompileError::new(whole, "`ZoneInfo` needs a name"));
+            };
             let key = self.constant_text(argument, "ZoneInfo")?;
             Zone::parse(&key).ok_or_else(|| {
                 CompileError::new(range(argument), format!("there is no time zone {key:?}"))
                     .hint("write a name of the IANA database, as in \"Europe/Berlin\"")
             })?
         } else {
-            let signature = Signature { name: "timezone", parameters: &["offset"], required: 1, named_from: 0 };
+            let signature =
+                Signature { name: "timezone", parameters: &["offset"], required: 1, named_from: 0 };
             let bound = signature.bind(call)?;
             let Some(argument) = bound[0] else {
                 return Err(CompileError::new(whole, "`timezone` needs the argument `offset`"));

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ruff_python_ast::{ExprCall, Operator};
 
-use super::fields::local_moment;
 use super::ModuleValue;
+use super::fields::local_moment;
 use crate::compile::call::Signature;
 use crate::compile::text::zone;
 use crate::compile::{Compiler, Operand};
@@ -46,7 +46,8 @@ fn set(delta: &mut RelativeDelta, slot: usize, value: i64) -> Result<(), &'stati
         "days" => delta.days = delta.days.checked_add(value).ok_or(OVERFLOW)?,
         "leapdays" => delta.leapdays = value,
         "weeks" => {
-            delta.days = value.checked_mul(7).and_then(|days| delta.days.checked_add(days)).ok_or(OVERFLOW)?;
+            delta.days =
+                value.checked_mul(7).and_then(|days| delta.days.checked_add(days)).ok_or(OVERFLOW)?;
         }
         "hours" => delta.hours = value,
         "minutes" => delta.minutes = value,
@@ -103,17 +104,24 @@ impl Compiler<'_> {
             }
             let aware = |node: &Node| matches!(node.type_, Type::Datetime(Some(_)));
             if aware(&nodes[0]) != aware(&nodes[1]) {
-                return Err(CompileError::new(whole, "one of the datetimes has a time zone, the other has none"));
+                return Err(CompileError::new(
+                    whole,
+                    "one of the datetimes has a time zone, the other has none",
+                ));
             }
-            let nodes = nodes.into_iter().map(|node| local_moment(self, node)).collect::<Result<Vec<_>, _>>()?;
+            let nodes =
+                nodes.into_iter().map(|node| local_moment(self, node)).collect::<Result<Vec<_>, _>>()?;
             let Ok(nodes) = <[Node; 2]>::try_from(nodes) else {
                 return Err(CompileError::new(whole, "`relativedelta` needs two dates"));
             };
             return Ok(Operand::Module(ModuleValue::Difference(Box::new(nodes)), whole));
         }
         if let Some(argument) = bound[0].or(bound[1]) {
-            return Err(CompileError::new(range(argument), "`relativedelta` takes two dates, or named arguments")
-                .hint("write `relativedelta(months=1)`"));
+            return Err(CompileError::new(
+                range(argument),
+                "`relativedelta` takes two dates, or named arguments",
+            )
+            .hint("write `relativedelta(months=1)`"));
         }
         let mut relative = Relative {
             constant: RelativeDelta::default(),
@@ -123,7 +131,9 @@ impl Compiler<'_> {
             has_time: false,
         };
         for (slot, argument) in bound.iter().skip(2).enumerate() {
-            let Some(argument) = argument.filter(|argument| !argument.is_none_literal_expr()) else { continue };
+            let Some(argument) = argument.filter(|argument| !argument.is_none_literal_expr()) else {
+                continue;
+            };
             let node = match self.operand(argument)? {
                 Operand::Module(ModuleValue::Weekday(day, nth), _) if PARAMETERS[slot] == "weekday" => {
                     relative.constant.weekday = Some((day, nth));
@@ -138,7 +148,10 @@ impl Compiler<'_> {
                 ref other => {
                     return Err(CompileError::new(
                         node.range.clone(),
-                        format!("`relativedelta` needs ints, not {}", super::super::call::article(&other.word())),
+                        format!(
+                            "`relativedelta` needs ints, not {}",
+                            super::super::call::article(&other.word())
+                        ),
                     ));
                 }
             };
@@ -148,7 +161,14 @@ impl Compiler<'_> {
             } else {
                 relative.has_time |= matches!(
                     PARAMETERS[slot],
-                    "hours" | "minutes" | "seconds" | "microseconds" | "hour" | "minute" | "second" | "microsecond"
+                    "hours"
+                        | "minutes"
+                        | "seconds"
+                        | "microseconds"
+                        | "hour"
+                        | "minute"
+                        | "second"
+                        | "microsecond"
                 );
                 relative.slots.push(slot);
                 relative.inputs.push(node);
@@ -169,9 +189,7 @@ impl Compiler<'_> {
         whole: Range<usize>,
     ) -> Result<Operand, CompileError> {
         match (operator, right) {
-            (Operator::Add, Operand::Value(node)) => {
-                self.move_by(node, left, whole).map(Operand::Value)
-            }
+            (Operator::Add, Operand::Value(node)) => self.move_by(node, left, whole).map(Operand::Value),
             (Operator::Mult, Operand::Value(node)) => {
                 let (Some(delta), Some(Scalar::Int(factor))) = (left.constant(), node.scalar()) else {
                     return Err(unsupported(operator, whole));
@@ -225,7 +243,10 @@ impl Compiler<'_> {
         if !node.type_.is_temporal() {
             return Err(CompileError::new(
                 whole,
-                format!("a relativedelta cannot be added to {}", super::super::call::article(&node.type_.word())),
+                format!(
+                    "a relativedelta cannot be added to {}",
+                    super::super::call::article(&node.type_.word())
+                ),
             ));
         }
         let Relative { constant, slots, inputs, negated, has_time } = relative;

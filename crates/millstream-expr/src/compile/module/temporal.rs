@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use ruff_python_ast::{ExprCall, Identifier, Operator};
 
-use super::fields::{Field, local_moment};
 use super::ModuleValue;
+use super::fields::{Field, local_moment};
 use crate::compile::call::{Signature, article};
 use crate::compile::names::closest;
 use crate::compile::text::{Pieces, zone};
 use crate::compile::{Compiler, Operand};
 use crate::errors::CompileError;
-use crate::format::temporal::{Precision, parse_strftime};
+use crate::format::temporal::{Piece, Precision, parse_strftime};
 use crate::kernels::divide::{floor_divide, floor_modulo, true_divide};
 use crate::kernels::elementwise::{Days, Floats, Ints, binary, several, unary};
 use crate::kernels::integer::BY_ZERO;
@@ -26,7 +26,15 @@ use crate::parse::range;
 use crate::types::Type;
 
 const OF_DATES: [&str; 9] = [
-    "weekday", "isoweekday", "isocalendar", "isoformat", "strftime", "toordinal", "replace", "timetuple", "ctime",
+    "weekday",
+    "isoweekday",
+    "isocalendar",
+    "isoformat",
+    "strftime",
+    "toordinal",
+    "replace",
+    "timetuple",
+    "ctime",
 ];
 const OF_DATETIMES: [&str; 4] = ["date", "time", "timestamp", "astimezone"];
 const OF_TIMES: [&str; 3] = ["isoformat", "strftime", "replace"];
@@ -40,7 +48,8 @@ impl Compiler<'_> {
     ) -> Result<Operand, CompileError> {
         let node = self.load(node)?;
         let whole = range(call);
-        let none = |method: &'static str| Signature { name: method, parameters: &[], required: 0, named_from: 0 };
+        let none =
+            |method: &'static str| Signature { name: method, parameters: &[], required: 0, named_from: 0 };
         let of_dates = node.type_.is_temporal();
         let of_datetimes = matches!(node.type_, Type::Datetime(_));
         let of_times = of_datetimes || node.type_ == Type::Time;
@@ -70,19 +79,14 @@ impl Compiler<'_> {
             }
             "ctime" if of_dates => {
                 none("ctime").bind(call)?;
-                let pieces = parse_strftime("%a %b %e %H:%M:%S ")
+                let mut pieces = parse_strftime("%a %b %e %H:%M:%S ")
                     .map_err(|message| CompileError::new(whole.clone(), message))?;
-                let mut text = Pieces::default();
-                let year = self.field_of(self.copy_of(&node)?, Field::Year, whole.clone())?;
-                let front = self.formatted(node, Format::Strftime(pieces), whole.clone())?;
-                text.push_value(front);
-                let spec = crate::format::spec::Spec::parse("04d", crate::format::spec::Subject::Int)
-                    .map_err(|message| CompileError::new(whole.clone(), message))?;
-                text.push_field(year, Format::Spec(spec), None, false);
-                self.assemble(text, whole)?
+                pieces.push(Piece::Number('Y', 4, '0'));
+                self.formatted(node, Format::Strftime(pieces), whole)?
             }
             "strftime" if of_dates || of_times => {
-                let signature = Signature { name: "strftime", parameters: &["format"], required: 1, named_from: 0 };
+                let signature =
+                    Signature { name: "strftime", parameters: &["format"], required: 1, named_from: 0 };
                 let bound = signature.bind(call)?;
                 let Some(argument) = bound[0] else {
                     return Err(CompileError::new(whole, "`strftime` needs a format"));
@@ -108,12 +112,12 @@ impl Compiler<'_> {
             "timestamp" if of_datetimes => {
                 none("timestamp").bind(call)?;
                 let aware = node.type_ != Type::Datetime(None);
-                let kernel =
-                    unary::<Ints, Floats, _>(Type::Float, move |moment| to_timestamp(moment, aware));
+                let kernel = unary::<Ints, Floats, _>(Type::Float, move |moment| to_timestamp(moment, aware));
                 self.strict(kernel, vec![node], Type::Float, whole)?
             }
             "astimezone" if of_datetimes => {
-                let signature = Signature { name: "astimezone", parameters: &["tz"], required: 0, named_from: 0 };
+                let signature =
+                    Signature { name: "astimezone", parameters: &["tz"], required: 0, named_from: 0 };
                 let bound = signature.bind(call)?;
                 // The clock of the run is in UTC, and so is a datetime without a zone.
                 let zone = self.zone_argument(bound[0])?;
@@ -129,20 +133,6 @@ impl Compiler<'_> {
             _ => return Err(unknown(&node.type_, name)),
         };
         Ok(Operand::Value(result))
-    }
-
-    /// The same value once more: a column, or a constant.
-    fn copy_of(&self, node: &Node) -> Result<Node, CompileError> {
-        use crate::node::Kind;
-        let kind = match &node.kind {
-            Kind::Constant(scalar) => Kind::Constant(scalar.clone()),
-            Kind::Column(position) => Kind::Column(*position),
-            _ => {
-                return Err(CompileError::new(node.range.clone(), "`ctime` is only supported for columns")
-                    .hint("write `strftime(\"%a %b %e %H:%M:%S %Y\")`"));
-            }
-        };
-        Ok(Node { kind, type_: node.type_.clone(), nullable: node.nullable, range: node.range.clone() })
     }
 
     /// A date or a time as text; null where it is.
@@ -162,8 +152,7 @@ impl Compiler<'_> {
         let parameters: &[&str] = if with_separator { &["sep", "timespec"] } else { &["timespec"] };
         let signature = Signature { name: "isoformat", parameters, required: 0, named_from: 0 };
         let bound = signature.bind(call)?;
-        let (separator, precision) =
-            if with_separator { (bound[0], bound[1]) } else { (None, bound[0]) };
+        let (separator, precision) = if with_separator { (bound[0], bound[1]) } else { (None, bound[0]) };
         let separator = match separator {
             None => 'T',
             Some(argument) => {
@@ -185,9 +174,8 @@ impl Compiler<'_> {
                 "milliseconds" => Precision::Milliseconds,
                 "microseconds" => Precision::Microseconds,
                 other => {
-                    return Err(CompileError::new(range(argument), format!("{other:?} is no timespec")).hint(
-                        "it is auto, hours, minutes, seconds, milliseconds or microseconds",
-                    ));
+                    return Err(CompileError::new(range(argument), format!("{other:?} is no timespec"))
+                        .hint("it is auto, hours, minutes, seconds, milliseconds or microseconds"));
                 }
             },
         };
@@ -272,13 +260,21 @@ impl Compiler<'_> {
         if (left.type_ == Null || right.type_ == Null)
             && matches!(
                 operator,
-                Operator::Add | Operator::Sub | Operator::Mult | Operator::Div | Operator::FloorDiv | Operator::Mod
+                Operator::Add
+                    | Operator::Sub
+                    | Operator::Mult
+                    | Operator::Div
+                    | Operator::FloorDiv
+                    | Operator::Mod
             )
         {
             return Ok(Node::null(Null, whole));
         }
         match (operator, left.type_.clone(), right.type_.clone()) {
-            (Operator::Add, Timedelta, Date | Datetime(_)) => self.temporal_operation(operator, right, left, whole),
+            (Operator::Add, Timedelta, Date | Datetime(_))
+            | (Operator::Mult, Bool | Int | Float, Timedelta) => {
+                self.temporal_operation(operator, right, left, whole)
+            }
             (Operator::Add | Operator::Sub, Date, Timedelta) => {
                 // Of a timedelta, a date takes the days.
                 let kernel = binary::<Days, Ints, Days, _>(Date, move |days, delta| {
@@ -322,12 +318,15 @@ impl Compiler<'_> {
             }
             (Operator::Add | Operator::Sub, Timedelta, Timedelta) => {
                 let kernel = binary::<Ints, Ints, Ints, _>(Timedelta, move |left, right| {
-                    let result = if operator == Operator::Add { left.checked_add(right) } else { left.checked_sub(right) };
+                    let result = if operator == Operator::Add {
+                        left.checked_add(right)
+                    } else {
+                        left.checked_sub(right)
+                    };
                     result.ok_or(OVERFLOW)
                 });
                 self.strict(kernel, vec![left, right], Timedelta, whole)
             }
-            (Operator::Mult, Bool | Int | Float, Timedelta) => self.temporal_operation(operator, right, left, whole),
             (Operator::Mult, Timedelta, Bool | Int) => {
                 let right = self.coerce(right, &Int)?;
                 let kernel = binary::<Ints, Ints, Ints, _>(Timedelta, |delta, factor| {
@@ -367,12 +366,11 @@ impl Compiler<'_> {
                 self.strict(kernel, vec![left, right], type_, whole)
             }
             (Operator::Mod, Timedelta, Timedelta) => {
-                let kernel = binary::<Ints, Ints, Ints, _>(Timedelta, |left, right| {
-                    match floor_modulo(left, right) {
+                let kernel =
+                    binary::<Ints, Ints, Ints, _>(Timedelta, |left, right| match floor_modulo(left, right) {
                         (_, true) => Err(BY_ZERO),
                         (remainder, false) => Ok(remainder),
-                    }
-                });
+                    });
                 self.strict(kernel, vec![left, right], Timedelta, whole)
             }
             (operator, left, right) => Err(mismatch(operator, &left, &right, whole)),
@@ -380,7 +378,12 @@ impl Compiler<'_> {
     }
 
     /// `-delta`, `abs(delta)`
-    pub(crate) fn timedelta_sign(&self, node: Node, absolute: bool, whole: Range<usize>) -> Result<Node, CompileError> {
+    pub(crate) fn timedelta_sign(
+        &self,
+        node: Node,
+        absolute: bool,
+        whole: Range<usize>,
+    ) -> Result<Node, CompileError> {
         let kernel = unary::<Ints, Ints, _>(Type::Timedelta, move |delta| {
             if absolute { delta.checked_abs() } else { delta.checked_neg() }.ok_or(OVERFLOW)
         });
@@ -416,10 +419,7 @@ fn unknown(type_: &Type, name: &Identifier) -> CompileError {
         Type::Time => OF_TIMES.to_vec(),
         _ => vec!["total_seconds"],
     };
-    let error = CompileError::new(
-        range(name),
-        format!("{} has no method `{name}`", article(&type_.word())),
-    );
+    let error = CompileError::new(range(name), format!("{} has no method `{name}`", article(&type_.word())));
     match closest(name.as_str(), known.iter().copied()) {
         Some(method) => error.hint(format!("did you mean `{method}`?")),
         None => error.hint(format!("its methods are {}", known.join(", "))),

@@ -73,7 +73,12 @@ pub(crate) fn checked_days(year: i64, month: i64, day: i64) -> Result<i32, &'sta
 }
 
 /// `time(hour, minute, second, microsecond)`, as microseconds since midnight.
-pub(crate) fn checked_time(hour: i64, minute: i64, second: i64, microsecond: i64) -> Result<i64, &'static str> {
+pub(crate) fn checked_time(
+    hour: i64,
+    minute: i64,
+    second: i64,
+    microsecond: i64,
+) -> Result<i64, &'static str> {
     if !(0..24).contains(&hour) {
         return Err(NO_HOUR);
     }

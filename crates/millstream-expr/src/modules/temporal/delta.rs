@@ -75,12 +75,12 @@ fn divide_nearest(left: i128, right: i128) -> i128 {
     let size = right.abs();
     // The quotient is that of a remainder that is not negative: the next greater one is towards the sign of `right`.
     let next = if right > 0 { quotient + 1 } else { quotient - 1 };
-    match (remainder * 2).cmp(&size) {
-        std::cmp::Ordering::Less => quotient,
-        std::cmp::Ordering::Greater => next,
-        std::cmp::Ordering::Equal if quotient % 2 == 0 => quotient,
-        std::cmp::Ordering::Equal => next,
-    }
+    let past_half = match (remainder * 2).cmp(&size) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => quotient % 2 != 0,
+        std::cmp::Ordering::Greater => true,
+    };
+    if past_half { next } else { quotient }
 }
 
 /// A finite float as `mantissa * 2^exponent`, the mantissa odd or 0.

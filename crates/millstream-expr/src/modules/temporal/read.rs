@@ -111,7 +111,11 @@ pub(crate) fn datetime(text: &str) -> Result<Read, &'static str> {
         (Some(b'-'), false) => 10,
         (_, false) => 8,
         (Some(b'-'), true) => {
-            if bytes.get(8) == Some(&b'-') && bytes.get(9).is_some_and(u8::is_ascii_digit) { 10 } else { 8 }
+            if bytes.get(8) == Some(&b'-') && bytes.get(9).is_some_and(u8::is_ascii_digit) {
+                10
+            } else {
+                8
+            }
         }
         // Without dashes, a digit after the week is its day only if no digit follows that one alone.
         (_, true) => {

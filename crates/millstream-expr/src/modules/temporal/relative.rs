@@ -1,6 +1,8 @@
 //! `dateutil.relativedelta`.
 
-use super::calendar::{DAY, SECOND, checked_days, civil, day_of, days_in_month, in_range, is_leap, time_of, weekday};
+use super::calendar::{
+    DAY, SECOND, checked_days, civil, day_of, days_in_month, in_range, is_leap, time_of, weekday,
+};
 
 /// A `relativedelta`: what is added, and what is replaced before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -70,7 +70,10 @@ impl Format {
             }
         }
         let has = |directive| pieces.contains(&Piece::Directive(directive));
-        if has('G') && !has('V') || has('V') && !has('G') || has('V') && !(has('u') || has('w') || has('a') || has('A')) {
+        if has('G') && !has('V')
+            || has('V') && !has('G')
+            || has('V') && !(has('u') || has('w') || has('a') || has('A'))
+        {
             return Err("`%G` and `%V` need each other, and a day of the week (`%u`, `%w`, `%a`)".to_owned());
         }
         if has('G') && (has('Y') || has('j')) {
@@ -136,9 +139,9 @@ fn candidates(directive: char, text: &str) -> [Option<(usize, i64)>; 3] {
         'b' => word(&MONTHS, true),
         'B' => word(&MONTHS, false),
         'p' => {
-            let half = ["am", "pm"].iter().position(|half| {
-                text.get(..2).is_some_and(|front| front.eq_ignore_ascii_case(half))
-            });
+            let half = ["am", "pm"]
+                .iter()
+                .position(|half| text.get(..2).is_some_and(|front| front.eq_ignore_ascii_case(half)));
             [half.map(|half| (2, half as i64)), None, None]
         }
         'Z' => {
@@ -165,20 +168,22 @@ fn candidates(directive: char, text: &str) -> [Option<(usize, i64)>; 3] {
                 'y' => return [exact(text, 2), None, None],
                 'd' => (2, 1..=31),
                 'H' => (2, 0..=23),
-                'I' => (2, 1..=12),
                 'j' => (3, 1..=366),
-                'm' => (2, 1..=12),
+                'I' | 'm' => (2, 1..=12),
                 'M' => (2, 0..=59),
                 'S' => (2, 0..=61),
-                'U' | 'W' => (2, 0..=53),
-                'V' => (2, 0..=53),
+                'U' | 'W' | 'V' => (2, 0..=53),
                 'w' => (1, 0..=6),
                 _ => (1, 1..=7),
             };
             let at = |length: usize| {
                 let digits = text.get(..length)?;
                 // `%d` takes a space for the first digit.
-                let digits = if directive == 'd' && length == 2 { digits.strip_prefix(' ').unwrap_or(digits) } else { digits };
+                let digits = if directive == 'd' && length == 2 {
+                    digits.strip_prefix(' ').unwrap_or(digits)
+                } else {
+                    digits
+                };
                 if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                     return None;
                 }
@@ -230,7 +235,8 @@ fn offset(text: &str) -> Option<(usize, i64)> {
         size += seconds * SECOND;
         length = next + 2;
         if bytes.get(length) == Some(&b'.') {
-            let digits = bytes.iter().skip(length + 1).take(6).take_while(|byte| byte.is_ascii_digit()).count();
+            let digits =
+                bytes.iter().skip(length + 1).take(6).take_while(|byte| byte.is_ascii_digit()).count();
             if digits > 0 {
                 let value = text[length + 1..length + 1 + digits].parse::<i64>().ok()?;
                 size += value * 10_i64.pow(6 - digits as u32);
@@ -295,7 +301,13 @@ impl Fields {
             (Some(hour), Some(1)) => hour % 12 + 12,
             (Some(hour), Some(_)) => hour % 12,
             // Without a half of the day, 12 is midnight.
-            (Some(hour), None) => if hour == 12 { 0 } else { hour },
+            (Some(hour), None) => {
+                if hour == 12 {
+                    0
+                } else {
+                    hour
+                }
+            }
             (None, _) => self.hour,
         };
         let days = self.date()?;

@@ -61,6 +61,7 @@
 //! ```
 
 mod compile;
+mod conversion;
 mod errors;
 mod expression;
 mod format;
@@ -76,6 +77,7 @@ mod types;
 mod unicode;
 mod value;
 
+pub use conversion::{Conversion, Misfit};
 pub use errors::{CompileError, EvaluateError, RowErrors};
 pub use expression::Expression;
 pub use function::{Argument, Call, CallError, CallSite, Constant, Function, Library, NoLibrary};

@@ -19,8 +19,7 @@ fn table(name: &str, row_count: u64, columns: &[(&str, &str)]) -> TableSpec {
             .map(|(name, data)| ColumnSpec {
                 name: (*name).to_owned(),
                 data: (*data).to_owned(),
-                is_primary_key: false,
-                description: None,
+                ..ColumnSpec::default()
             })
             .collect(),
     }

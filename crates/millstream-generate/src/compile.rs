@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use millstream_core::Key;
 use millstream_expr::{CallError, CallSite, CompileError, Expression, Function, Library, Scope};
 
+use crate::declared::Declared;
 use crate::library::arguments::Bound;
 use crate::library::slot::SlotFunction;
 use crate::library::{keys, random};
@@ -38,7 +39,7 @@ enum Stage {
     Waiting,
     Compiling,
     Failed,
-    Done(Shape, Option<Column>),
+    Done(Shape, Option<Box<Column>>),
 }
 
 /// A draw or a slot with the call that it belongs to, so that a call that is resolved twice has it once.
@@ -129,7 +130,7 @@ impl<'a> Compiler<'a> {
                     .into_iter()
                     .enumerate()
                     .map(|(column, stage)| match stage {
-                        Stage::Done(shape, Some(compiled)) => Ok((compiled, shape)),
+                        Stage::Done(shape, Some(compiled)) => Ok((*compiled, shape)),
                         _ => Err(vec![SpecError {
                             table,
                             column: Some(column),
@@ -162,6 +163,15 @@ impl<'a> Compiler<'a> {
             .map_or("", |column| &column.name)
     }
 
+    /// The root of the random numbers of one column.
+    fn column_key(&self, table: usize, column: usize) -> Key {
+        let name = self.spec.tables.get(table).map_or("", |table| &table.name);
+        Key::from_seed(self.spec.seed)
+            .named(name)
+            .numbered(self.timelines.generation(table))
+            .named(self.column_name(table, column))
+    }
+
     /// The shape of a column, which is compiled if it was not yet; `None` if it cannot be.
     fn compile(&self, table: usize, column: usize) -> Option<Shape> {
         let spec = self.spec.tables.get(table)?.columns.get(column)?;
@@ -184,31 +194,39 @@ impl<'a> Compiler<'a> {
         let notes = compiler.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         state.stack.pop();
+        let compiled =
+            compiled.map_err(|error| spec_error(table, column, error)).and_then(|expression| {
+                let key = self.column_key(table, column);
+                let declared = Declared::new(spec, expression.data_type(), key)
+                    .map_err(|error| SpecError { table, column: Some(column), ..*error })?;
+                Ok((expression, declared))
+            });
         let (stage, shape) = match compiled {
-            Ok(expression) if !notes.poisoned => {
+            Ok((expression, declared)) if !notes.poisoned => {
                 let shape = Shape {
-                    data_type: match expression.data_type() {
+                    data_type: match declared.data_type(expression.data_type()) {
                         // A column of nothing but None has no type of its own; sinks need one.
                         DataType::Null => DataType::Utf8,
                         other => other.clone(),
                     },
-                    nullable: expression.nullable(),
+                    nullable: expression.nullable() || declared.makes_nulls(),
                     draws: notes.draws,
-                    varies: notes.varies,
+                    varies: notes.varies || declared.makes_nulls(),
                 };
                 let compiled = Column {
                     name: spec.name.clone(),
                     inputs: expression.columns().to_vec(),
+                    declared,
                     expression,
                     is_primary_key: spec.is_primary_key,
                 };
-                (Stage::Done(shape.clone(), Some(compiled)), Some(shape))
+                (Stage::Done(shape.clone(), Some(Box::new(compiled))), Some(shape))
             }
             // What is wrong with the other column has been reported there.
             _ if notes.poisoned => (Stage::Failed, None),
             Ok(_) => (Stage::Failed, None),
             Err(error) => {
-                state.errors.push(spec_error(table, column, error));
+                state.errors.push(error);
                 (Stage::Failed, None)
             }
         };
@@ -438,11 +456,7 @@ impl<'a> ColumnCompiler<'a> {
 
     /// The root of the random numbers of one call.
     fn key(&self, ordinal: u64) -> Key {
-        Key::from_seed(self.compiler.spec.seed)
-            .named(self.table_name(self.table))
-            .numbered(self.compiler.timelines.generation(self.table))
-            .named(self.compiler.column_name(self.table, self.column))
-            .numbered(ordinal)
+        self.compiler.column_key(self.table, self.column).numbered(ordinal)
     }
 
     fn tick_time(&self, call: &CallSite<'_>) -> Result<Arc<dyn Function>, CallError> {

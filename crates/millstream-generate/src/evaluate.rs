@@ -101,12 +101,15 @@ impl<'a> Evaluation<'a> {
             .expression
             .evaluate(&frame, &mut errors)
             .map_err(|error| Error::data("cannot be evaluated").caused_by(error))?;
+        let row_id = |index: usize| {
+            table.start_row_id.wrapping_add(self.rows.get(index).copied().unwrap_or_default() as i64)
+        };
         if let Some((index, message)) = errors.iter().min_by_key(|(index, _)| *index) {
-            let row = self.rows.get(index).copied().unwrap_or_default();
-            let row_id = table.start_row_id.wrapping_add(row as i64);
-            return Err(Error::data(format!("row_id {row_id}: {message}"))
+            return Err(Error::data(format!("row_id {}: {message}", row_id(index)))
                 .hint("change the column's `data` so that it has a value for every row"));
         }
+        let initial = self.timeline(self.index)?.row_count();
+        let array = column.declared.apply(array, &self.rows, initial, row_id)?;
         if column.is_primary_key && array.logical_null_count() > 0 {
             return Err(Error::data("a primary key cannot be None"));
         }

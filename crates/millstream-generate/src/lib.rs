@@ -7,6 +7,7 @@
 mod bookmark;
 mod check;
 mod compile;
+mod declared;
 mod draws;
 mod evaluate;
 mod fused;
@@ -14,6 +15,7 @@ mod generations;
 mod growth;
 mod infer;
 mod library;
+mod nulls;
 mod plan;
 mod providers;
 mod range;
@@ -29,12 +31,15 @@ mod zipf;
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
 pub use infer::Inferred;
+pub use nulls::NullShare;
 pub use providers::{Provider, providers};
 pub use range::RangeSource;
 pub use rate::Rate;
 pub use shape::{Burst, Ramp, Schedule, ScheduleWindow, Shape, ShapeError, Sine, Then};
 pub use source::{GeneratorSource, Mode};
-pub use spec::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
+pub use spec::{
+    Cadence, ColumnSpec, OnRestart, PARQUET_TYPE, SpecError, TableSpec, TablesSpec, UpdatePolicy,
+};
 pub use status::{CadenceStatus, TableStatus};
 pub use tables::Tables;
 pub use timeline::{Timeline, Timelines};

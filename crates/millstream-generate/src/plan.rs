@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use millstream_core::{Key, StreamName};
 use millstream_expr::Expression;
 
+use crate::declared::Declared;
 use crate::library::weights::Weights;
 use crate::zipf::Zipf;
 
@@ -53,6 +54,7 @@ pub(crate) struct Column {
     pub(crate) expression: Expression,
     /// The positions of the frame that the expression reads.
     pub(crate) inputs: Vec<usize>,
+    pub(crate) declared: Declared,
     pub(crate) is_primary_key: bool,
 }
 

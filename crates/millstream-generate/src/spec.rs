@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
-use crate::{Growth, Rate, Shape};
+use crate::{Growth, NullShare, Rate, Shape};
 
 /// The tables of a file and what they share.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +142,7 @@ impl Cadence {
 }
 
 /// One column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ColumnSpec {
     /// Its name.
     pub name: String,
@@ -149,9 +150,19 @@ pub struct ColumnSpec {
     pub data: String,
     /// Whether its values identify the rows.
     pub is_primary_key: bool,
-    /// Goes into the Arrow field's metadata.
+    /// Goes into the Arrow field's metadata, as `description`.
     pub description: Option<String>,
+    /// The type that its values are converted to; that of the expression if `None`.
+    pub data_type: Option<DataType>,
+    /// The type in Parquet and Delta files, as it is written; goes into the Arrow field's metadata, as
+    /// [`PARQUET_TYPE`].
+    pub parquet_type: Option<String>,
+    /// How many of its values are null besides those that the expression makes so.
+    pub null_share: Option<NullShare>,
 }
+
+/// The key of a field's metadata that holds the type in Parquet and Delta files.
+pub const PARQUET_TYPE: &str = "parquet_type";
 
 /// What is wrong with the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]

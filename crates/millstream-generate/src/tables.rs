@@ -15,7 +15,7 @@ use crate::generations::{Cycles, Generation};
 use crate::infer::{self, Inferred};
 use crate::plan::Table;
 use crate::timeline::{Timeline, Timelines};
-use crate::{Rate, SpecError, TablesSpec, UpdatePolicy};
+use crate::{PARQUET_TYPE, Rate, SpecError, TablesSpec, UpdatePolicy};
 
 /// Counts up when the same file gives other rows: a new minor release.
 const ROW_FUNCTION_VERSION: u64 = 2;
@@ -99,12 +99,21 @@ impl Tables {
                 let mut fields = Vec::with_capacity(spec.columns.len());
                 for ((_, shape), column) in compiled.columns.iter().zip(&spec.columns) {
                     hash = hash.text(&column.name).text(&column.data);
-                    let nullable = shape.nullable && !column.is_primary_key;
-                    let mut field = Field::new(&column.name, shape.data_type.clone(), nullable);
-                    if let Some(description) = &column.description {
-                        field = field.with_metadata([("description".to_owned(), description.clone())].into());
+                    if let Some(data_type) = &column.data_type {
+                        hash = hash.text("type").text(&data_type.to_string());
                     }
-                    fields.push(field);
+                    if let Some(share) = column.null_share {
+                        let (numerator, denominator) = share.fraction();
+                        hash = hash.text("null_percentage").number(numerator).number(denominator);
+                    }
+                    let nullable = shape.nullable && !column.is_primary_key;
+                    let metadata =
+                        [("description", &column.description), (PARQUET_TYPE, &column.parquet_type)]
+                            .into_iter()
+                            .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)))
+                            .collect();
+                    let field = Field::new(&column.name, shape.data_type.clone(), nullable);
+                    fields.push(field.with_metadata(metadata));
                 }
                 Table {
                     name: spec.name.as_str().into(),

@@ -99,6 +99,11 @@ impl<'a> Map<'a> {
         self.context.whole(node, range)
     }
 
+    pub(crate) fn integer(&mut self, key: &'static str) -> Option<Spanned<i64>> {
+        let node = self.optional(key)?;
+        self.context.integer(node)
+    }
+
     pub(crate) fn rate(&mut self, key: &'static str) -> Option<Spanned<Rate>> {
         let node = self.optional(key)?;
         self.context.rate(node)

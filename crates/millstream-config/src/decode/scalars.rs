@@ -57,6 +57,22 @@ impl Context<'_> {
         self.unreadable(&text, &format!("a whole number {expected}"), None)
     }
 
+    /// A whole number of 64 bits, with or without a sign.
+    pub(crate) fn integer(&self, node: &Node) -> Option<Spanned<i64>> {
+        let expected = "a whole number";
+        let text = self.plain(node, expected)?;
+        let written = text.value.reveal();
+        let (sign, digits) = match written.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", written.strip_prefix('+').unwrap_or(written)),
+        };
+        let number = without_separators(digits).and_then(|digits| format!("{sign}{digits}").parse().ok());
+        match number {
+            Some(number) => Some(Spanned::new(number, node.span)),
+            None => self.unreadable(&text, "a whole number of 64 bits, such as 1, 1000 or -5", None),
+        }
+    }
+
     /// Rows per minute, exactly as written.
     pub(crate) fn rate(&self, node: &Node) -> Option<Spanned<Rate>> {
         let expected = "rows per minute";

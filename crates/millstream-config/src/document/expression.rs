@@ -31,6 +31,18 @@ impl Expression {
         locate(file, self.span, self.style, &self.text, range)
     }
 
+    /// The `data` of a column, where table-faker takes any value of YAML: the words that its reader takes for a boolean
+    /// are one here as well, and `null` is a column of nulls.
+    pub(super) fn decode_data(context: &Context<'_>, node: &Node) -> Option<Self> {
+        let word = match node.scalar().filter(|scalar| scalar.is_plain()).map(|scalar| &*scalar.text) {
+            Some("yes" | "Yes" | "YES" | "on" | "On" | "ON") => "True",
+            Some("no" | "No" | "NO" | "off" | "Off" | "OFF") => "False",
+            Some("null" | "Null" | "NULL" | "~") => "None",
+            _ => return Self::decode(context, node),
+        };
+        Some(Self { text: word.to_owned(), span: node.span, style: Style::Plain })
+    }
+
     pub(super) fn decode(context: &Context<'_>, node: &Node) -> Option<Self> {
         let scalar = context.expression_scalar(node)?;
         let text = match &*scalar.text {

@@ -22,6 +22,9 @@ impl Document {
                     data: column.data.text().to_owned(),
                     is_primary_key: column.primary_key.is_some(),
                     description: column.description.clone(),
+                    data_type: column.column_type.as_ref().map(|declared| declared.value.data_type()),
+                    parquet_type: column.parquet_type.as_ref().map(|declared| declared.value.to_string()),
+                    null_share: column.null_share.map(|share| share.value),
                 })
                 .collect(),
         });

@@ -1,11 +1,13 @@
 //! The file as types: everything that was written, with its place, and the defaults for what was not.
 
 mod cadence;
+mod column;
 mod column_type;
 mod expression;
 mod generation;
 mod names;
 mod operator;
+mod python;
 mod references;
 mod settings;
 mod sink;
@@ -13,6 +15,7 @@ mod source;
 mod stream;
 mod table;
 
+pub use column::Column;
 pub use column_type::{ColumnDeclaration, ColumnType};
 pub use expression::Expression;
 pub use operator::Operator;
@@ -23,7 +26,7 @@ pub use sink::{
 };
 pub use source::{CsvReading, CsvSource, JsonlSource, ParquetSource, SourceConnector, SourceKind};
 pub use stream::{Pipeline, Sink, Source, Stream};
-pub use table::{Column, Table};
+pub use table::Table;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use millstream_generate::OnRestart;
 
+use super::python::check_imports;
 use crate::decode::{Context, Map, Spanned, Text};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
@@ -159,7 +160,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
     set(&mut config.on_restart, map.one_of("on_restart", &words));
     set(&mut config.max_catch_up, map.whole("max_catch_up", 1..=u64::MAX));
     set(&mut config.infers_attributes, map.boolean("infer_entity_attrs_by_name"));
-    map.not_yet(&["python_import", "community_providers"]);
+    check_imports(&mut map);
     map.finish();
     config
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use millstream_generate::{Cadence, UpdatePolicy};
 
 use super::cadence::cadence;
-use super::expression::Expression;
-use super::names::{check_column_name, check_stream_name, refuse_repetitions};
+use super::column::{Column, columns};
+use super::names::check_stream_name;
 use crate::decode::{Context, Map, Spanned};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
@@ -33,19 +33,6 @@ pub struct Table {
     pub columns: Vec<Column>,
 }
 
-/// A column of a table.
-#[derive(Debug, Clone)]
-pub struct Column {
-    /// `column_name`
-    pub name: Spanned<String>,
-    /// `data`
-    pub data: Expression,
-    /// `is_primary_key`, where it says so.
-    pub primary_key: Option<Span>,
-    /// `description`
-    pub description: Option<String>,
-}
-
 /// The tables; `tick` is how long a round of their cadences is.
 pub(super) fn tables(context: &Context<'_>, node: &Node, tick: Duration) -> Vec<Table> {
     if let Kind::Mapping(_) = node.kind {
@@ -65,8 +52,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
         .filter(|name| check_stream_name(context, name, "a table"));
     let default = |value| Spanned::new(value, node.span);
     let row_count = map.whole("row_count", 0..=u64::MAX).unwrap_or(default(10));
-    let start_row_id =
-        map.whole("start_row_id", 0..=i64::MAX as u64).unwrap_or(default(1)).map(|id| id as i64);
+    let start_row_id = map.integer("start_row_id").unwrap_or(Spanned::new(1, node.span));
     if start_row_id.value.checked_add_unsigned(row_count.value).is_none() {
         context.report(Diagnostic::error(row_count.span, "row ids would leave the range of 64-bit integers"));
     }
@@ -74,14 +60,12 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     let cadence = cadence(map.map("cadence", "the cadence of a table"), tick);
     let infers_attributes = map.boolean("infer_entity_attrs_by_name").map(|infers| infers.value);
     let columns_node = map.required("columns");
-    let columns = columns_node.map_or_else(Vec::new, |columns| self::columns(context, columns));
+    let columns = columns_node.map_or_else(Vec::new, |node| columns(context, node));
     map.not_yet(&[
         "export_file_count",
         "export_file_row_count",
         "export_file_name",
         "postprocess_mode",
-        "python_import",
-        "community_providers",
         "time",
         "phase",
         "changes",
@@ -111,33 +95,4 @@ fn update_policy(context: &Context<'_>, node: Option<&Node>) -> UpdatePolicy {
     }
     let words = [("append", UpdatePolicy::Append), ("disabled", UpdatePolicy::Disabled)];
     context.one_of(node, &words).map(|policy| policy.value).unwrap_or_default()
-}
-
-fn columns(context: &Context<'_>, node: &Node) -> Vec<Column> {
-    let items = context.sequence(node);
-    if matches!(&node.kind, Kind::Sequence(items) if items.is_empty()) {
-        context.report(Diagnostic::error(node.span, "a table needs at least one column"));
-    }
-    let columns: Vec<Column> = items.iter().filter_map(|item| column(context, item)).collect();
-    refuse_repetitions(context, columns.iter().map(|column| &column.name), "the column");
-    columns
-}
-
-fn column(context: &Context<'_>, node: &Node) -> Option<Column> {
-    let mut map = Map::new(context, node, "a column");
-    let name = map
-        .required("column_name")
-        .and_then(|node| context.name(node, "the name of a column"))
-        .filter(|name| check_column_name(context, name));
-    let data = map.required("data").and_then(|node| Expression::decode(context, node));
-    let primary_key = map.boolean("is_primary_key");
-    let description = map.optional("description").and_then(|node| context.name(node, "a description"));
-    map.not_yet(&["type", "parquet_type", "null_percentage"]);
-    map.finish();
-    Some(Column {
-        name: name?,
-        data: data?,
-        primary_key: primary_key.filter(|key| key.value).map(|key| key.span),
-        description: description.map(|description| description.value),
-    })
 }

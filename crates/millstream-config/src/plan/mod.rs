@@ -1,9 +1,11 @@
 //! From a document to a graph that can run.
 
 mod channels;
+mod check_columns;
 mod fingerprint;
 mod sinks;
 mod sources;
+mod stored_types;
 mod streams;
 
 use std::collections::HashMap;
@@ -213,6 +215,9 @@ async fn build(
         (builder, expected_bytes) =
             sources::add(document, builder, &mut schemas, expected_rows.is_none()).await?;
         builder = streams::add(document, builder, &mut schemas)?;
+    }
+    if glimpse.is_none() {
+        check_columns::check(document, purpose, &schemas)?;
     }
     builder = match glimpse {
         Some(glimpse) => sinks::add_glimpses(document, builder, glimpse),

@@ -18,6 +18,7 @@ use millstream_formats::csv::CsvWriteOptions;
 use millstream_formats::parquet::{ParquetCompression as Pages, ParquetOptions};
 
 use super::channels::channel;
+use super::stored_types::storing;
 use super::streams::PIPELINE_RESULT;
 use super::{NamedSink, Purpose};
 use crate::diagnostics::Diagnostic;
@@ -160,7 +161,7 @@ fn generated(table: &str, folder: &Path, format: OutputFormat, encoders: usize) 
     let sink = match format {
         OutputFormat::Parquet => {
             let options = ParquetSinkOptions { path: file("parquet")?, options: ParquetOptions::default() };
-            AnySink::Plain(Box::new(ParquetSink::new(options, encoders)))
+            storing(AnySink::Plain(Box::new(ParquetSink::new(options, encoders))))
         }
         OutputFormat::Jsonl => text_sink(file("jsonl")?, TextEncoding::Jsonl, Compression::None),
         OutputFormat::Csv => {
@@ -245,7 +246,7 @@ fn connector_sink(
             // A file cannot grow, so a stream without end gets a folder of files.
             let extension = if endless { "" } else { ".parquet" };
             let options = ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
-            AnySink::Plain(Box::new(ParquetSink::new(options, encoders)))
+            storing(AnySink::Plain(Box::new(ParquetSink::new(options, encoders))))
         }
         SinkKind::Delta(sink) => delta_sink(stream, place(sink.path.value.reveal(), "")?, sink.compression),
         SinkKind::Stdout(StdoutFormat::Jsonl) => {
@@ -265,7 +266,7 @@ fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> A
 fn delta_sink(stream: &str, path: PathBuf, compression: ParquetCompression) -> AnySink {
     let mut options = DeltaSinkOptions::new(path);
     options.parquet.compression = pages(compression);
-    AnySink::Reporting(Box::new(DeltaSink::new(stream.into(), options)))
+    storing(AnySink::Reporting(Box::new(DeltaSink::new(stream.into(), options))))
 }
 
 fn csv_options(writing: &CsvWriting) -> CsvWriteOptions {

@@ -133,7 +133,10 @@ fn transform(
                 CastError::Unknown(error) => unknown(&spanned, error),
                 CastError::Impossible { index, from, to } => {
                     let span = columns.get(index).map_or(operator.span, |column| column.column_type.span);
-                    Box::new(Diagnostic::error(span, format!("a column of type {from} cannot become {to}")))
+                    Box::new(
+                        Diagnostic::error(span, format!("a column of type {from} cannot become {to}"))
+                            .hint("make the values with `set` and an expression"),
+                    )
                 }
             });
             Arc::new(cast?)

@@ -267,8 +267,7 @@ processing: {chunk_size: 100, parallelism: 2, buffer_size: 1_000, backpressure: 
     assert_eq!((csv.reading.delimiter, csv.reading.quote), (b';', b'\''));
     assert_eq!(csv.reading.null_values, ["NA", "", "null"]);
     assert_eq!(csv.sample_rows, 10);
-    let fare = ColumnType::Decimal { precision: 12, scale: 2 };
-    assert_eq!(csv.columns[1].column_type.value, fare);
+    assert_eq!(csv.columns[1].column_type.value, ColumnType::parse("decimal(12, 2)").unwrap());
     let operators: Vec<_> = document.streams.iter().map(|s| s.operator.value.name()).collect();
     assert_eq!(operators, ["select", "drop", "rename", "cast", "snake_case"]);
     let kinds: Vec<_> = document.sinks.iter().map(|s| &s.connector.kind.value).collect();
@@ -424,13 +423,9 @@ tables:
                     data: "row_id".to_owned(),
                     is_primary_key: true,
                     description: Some("the key".to_owned()),
+                    ..ColumnSpec::default()
                 },
-                ColumnSpec {
-                    name: "no_key".to_owned(),
-                    data: "1".to_owned(),
-                    is_primary_key: false,
-                    description: None,
-                },
+                ColumnSpec { name: "no_key".to_owned(), data: "1".to_owned(), ..ColumnSpec::default() },
             ],
         }],
     };

@@ -32,6 +32,7 @@ mod writer;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use millstream_core::{
     Chunk, Delivery, Epoch, EpochInfo, Error, PreCommit, Progress, ReportsProgress, Result, Sink, SinkStart,
@@ -74,6 +75,11 @@ impl DeltaSinkOptions {
 pub fn application_id(pipeline: &str, stream: &str) -> String {
     let escape = |name: &str| name.replace('%', "%25").replace('/', "%2F");
     format!("millstream/{}/{}", escape(pipeline), escape(stream))
+}
+
+/// Whether a Delta table can hold the columns of a stream: the error that the sink would give when it is opened.
+pub fn check_columns(columns: &SchemaRef) -> Result<()> {
+    TableSchema::new(columns).map(drop)
 }
 
 /// Appends one stream to one Delta table. Other streams, also of other pipelines, may append to the same table.

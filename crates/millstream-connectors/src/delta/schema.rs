@@ -143,8 +143,13 @@ fn field_types(field: &Field, path: &str, top: bool) -> Result<(StructField, Fie
     if !can_cast_types(field.data_type(), &arrow) {
         return Err(unsupported(path, field.data_type()));
     }
+    let column = StructField::new(field.name(), delta, field.is_nullable());
     Ok((
-        StructField::new(field.name(), delta, field.is_nullable()),
+        match field.metadata().get("description") {
+            // Where `DESCRIBE TABLE` looks for it.
+            Some(description) => column.with_metadata([("comment", description.as_str())]),
+            None => column,
+        },
         Field::new(field.name(), arrow, field.is_nullable()),
     ))
 }

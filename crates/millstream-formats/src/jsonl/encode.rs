@@ -114,7 +114,8 @@ fn write_escaped(mut bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-struct Json;
+/// How JSON writes values.
+pub(crate) struct Json;
 
 impl Style for Json {
     #[inline]

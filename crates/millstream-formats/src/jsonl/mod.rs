@@ -12,4 +12,4 @@ pub use encode::JsonlEncoder;
 pub use format::JsonlFormat;
 pub use options::JsonlReadOptions;
 
-pub(crate) use encode::{check_types, write_json_string};
+pub(crate) use encode::{Json, check_types, write_json_string};

@@ -171,13 +171,38 @@ fn jsonl_of_nested_types() {
 }
 
 #[test]
+fn csv_writes_nested_values_as_json() {
+    let list = ListArray::from_iter_primitive::<Int64Type, _, _>(vec![
+        Some(vec![Some(1), None]),
+        None,
+        Some(vec![]),
+        Some(vec![Some(7)]),
+    ]);
+    let object = StructArray::from(vec![(
+        Arc::new(Field::new("a", DataType::Utf8, true)),
+        Arc::new(StringArray::from(vec![Some("x, \"y\""), None, Some("é"), Some("")])) as ArrayRef,
+    )]);
+    let rows = batch(vec![("l", Arc::new(list.clone())), ("o", Arc::new(object))]);
+    let expected = concat!(
+        "l,o\n",
+        "\"[1,null]\",\"{\"\"a\"\":\"\"x, \\\"\"y\\\"\"\"\"}\"\n",
+        ",\"{\"\"a\"\":null}\"\n",
+        "[],\"{\"\"a\"\":\"\"é\"\"}\"\n",
+        "[7],\"{\"\"a\"\":\"\"\"\"}\"\n",
+    );
+    assert_eq!(csv(&rows, &CsvWriteOptions::default()), expected);
+    let options = CsvWriteOptions { null: "NULL".to_owned(), ..CsvWriteOptions::default() };
+    assert_eq!(csv(&batch(vec![("l", Arc::new(list))]), &options), "l\n\"[1,null]\"\nNULL\n[]\n[7]\n");
+}
+
+#[test]
 fn what_a_format_cannot_hold_is_refused() {
     let schema = |data_type| Arc::new(Schema::new(vec![Field::new("c", data_type, true)]));
-    let list = DataType::new_list(DataType::Int64, true);
-    let error = CsvEncoder::new(&schema(list), &CsvWriteOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("which CSV cannot hold") && error.hint_text().is_some());
     let interval = DataType::Interval(IntervalUnit::DayTime);
-    assert!(CsvEncoder::new(&schema(interval.clone()), &CsvWriteOptions::default()).is_err());
+    let error = CsvEncoder::new(&schema(interval.clone()), &CsvWriteOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("which CSV cannot hold") && error.hint_text().is_some());
+    let list = DataType::new_list(interval.clone(), true);
+    assert!(CsvEncoder::new(&schema(list), &CsvWriteOptions::default()).is_err());
     assert!(JsonlEncoder::new(&schema(interval)).is_err());
     let twice =
         Schema::new(vec![Field::new("c", DataType::Int64, true), Field::new("c", DataType::Utf8, true)]);

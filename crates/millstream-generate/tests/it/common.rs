@@ -30,7 +30,7 @@ pub(crate) fn table(
                 name: (*name).to_owned(),
                 data: (*data).to_owned(),
                 is_primary_key: index == 0,
-                description: None,
+                ..ColumnSpec::default()
             })
             .collect(),
     }

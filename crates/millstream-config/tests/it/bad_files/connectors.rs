@@ -104,22 +104,14 @@ fn bad_column_types() {
     path: x
     columns: {a: int, b: decimal(40, 2), c: strng, d: 5}
 "), @r#"
-    error: "int" is not a type
-     --> shop.yaml:5:18
-      |
-    5 |     columns: {a: int, b: decimal(40, 2), c: strng, d: 5}
-      |                  ^^^
-      |
-      = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
-      = hint: did you mean integer?
-
     error: "decimal(40, 2)" is not a type
      --> shop.yaml:5:26
       |
     5 |     columns: {a: int, b: decimal(40, 2), c: strng, d: 5}
       |                          ^^^^^^^^^^^^^^
       |
-      = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
+      = note: types: integer, float, boolean, string, date, time, timestamp, decimal(precision, scale), binary, list<…>, struct<…> and map<…>
+      = note: those of pandas and Arrow are types as well: int32, Int64, uint8, float32, datetime64[ns], timestamp[us, tz=UTC]
       = hint: write decimal(precision, scale), precision from 1 to 38 and scale up to it
 
     error: "strng" is not a type
@@ -128,7 +120,8 @@ fn bad_column_types() {
     5 |     columns: {a: int, b: decimal(40, 2), c: strng, d: 5}
       |                                             ^^^^^
       |
-      = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
+      = note: types: integer, float, boolean, string, date, time, timestamp, decimal(precision, scale), binary, list<…>, struct<…> and map<…>
+      = note: those of pandas and Arrow are types as well: int32, Int64, uint8, float32, datetime64[ns], timestamp[us, tz=UTC]
       = hint: did you mean string?
 
     error: "5" is not a type
@@ -137,7 +130,8 @@ fn bad_column_types() {
     5 |     columns: {a: int, b: decimal(40, 2), c: strng, d: 5}
       |                                                       ^
       |
-      = note: types: integer, float, boolean, string, date, timestamp and decimal(precision, scale)
+      = note: types: integer, float, boolean, string, date, time, timestamp, decimal(precision, scale), binary, list<…>, struct<…> and map<…>
+      = note: those of pandas and Arrow are types as well: int32, Int64, uint8, float32, datetime64[ns], timestamp[us, tz=UTC]
     "#);
 }
 

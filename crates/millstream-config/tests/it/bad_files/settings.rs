@@ -464,6 +464,8 @@ sinks:
       |
     6 |       - {column_name: a, dat: 1}
       |         ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: write the expression that makes the values: `data: fake.name()`
 
     error: unknown key "dat" in a column
      --> shop.yaml:6:26
@@ -471,7 +473,7 @@ sinks:
     6 |       - {column_name: a, dat: 1}
       |                          ^^^
       |
-      = note: allowed keys: column_name, data, is_primary_key and description
+      = note: allowed keys: column_name, data, type, parquet_type, is_primary_key, null_percentage and description
       = hint: did you mean "data"?
 
     error: there is no table, source or stream "u"

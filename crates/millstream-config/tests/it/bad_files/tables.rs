@@ -33,6 +33,8 @@ fn table_with_no_columns() {
       |
     1 | tables: [{table_name: t, columns: []}]
       |                                   ^^
+      |
+      = hint: write `- {column_name: id, data: row_id}`
     "#);
 }
 
@@ -81,6 +83,24 @@ fn duplicate_tables_and_columns() {
       |                 ^ a table
       |
       = note: tables, sources and streams share one space of names
+    "#);
+}
+
+#[test]
+fn a_primary_key_of_nulls() {
+    assert_snapshot!(report(r"tables:
+  - table_name: t
+    columns:
+      - {column_name: a, data: 1, is_primary_key: true}
+      - {column_name: b, data: 1, is_primary_key: true, null_percentage: 10%}
+"), @r#"
+    error: a primary key has a value in every row
+     --> shop.yaml:5:74
+      |
+    5 |       - {column_name: b, data: 1, is_primary_key: true, null_percentage: 10%}
+      |                                                   ---- a primary key     ^^^
+      |
+      = hint: remove `null_percentage`, or `is_primary_key`
     "#);
 }
 
@@ -154,29 +174,13 @@ fn table_faker_keys_to_come() {
   - table_name: t
     export_file_count: 3
     columns:
-      - {column_name: id, data: row_id, null_percentage: 5, type: int32}
+      - {column_name: id, data: row_id}
 "), @r#"
     error: "export_file_count" in a table is not supported yet
      --> shop.yaml:3:5
       |
     3 |     export_file_count: 3
       |     ^^^^^^^^^^^^^^^^^
-      |
-      = hint: remove it
-
-    error: "null_percentage" in a column is not supported yet
-     --> shop.yaml:5:41
-      |
-    5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
-      |                                         ^^^^^^^^^^^^^^^
-      |
-      = hint: remove it
-
-    error: "type" in a column is not supported yet
-     --> shop.yaml:5:61
-      |
-    5 |       - {column_name: id, data: row_id, null_percentage: 5, type: int32}
-      |                                                             ^^^^
       |
       = hint: remove it
     "#);

@@ -73,6 +73,7 @@ mod node;
 mod parse;
 mod references;
 mod scope;
+mod table_calls;
 mod types;
 mod unicode;
 mod value;

@@ -8,6 +8,7 @@ use ruff_python_parser::{Mode, ParseError, ParseOptions, parse_module, parse_unc
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::errors::CompileError;
+use crate::table_calls;
 
 /// The longest text of an expression, in bytes.
 const LONGEST: usize = 256 << 10;
@@ -42,7 +43,11 @@ pub(crate) fn parse(source: &str) -> Result<Expr, CompileError> {
         return Err(syntax_error(source, error));
     }
     match parsed.into_syntax() {
-        Mod::Expression(module) => Ok(*module.body),
+        Mod::Expression(module) => {
+            let mut expression = *module.body;
+            table_calls::rewrite(&mut expression);
+            Ok(expression)
+        }
         Mod::Module(_) => Err(CompileError::new(0..source.len(), "this is not an expression")),
     }
 }

@@ -14,11 +14,11 @@ use millstream_expr::{CallError, CallSite, CompileError, Expression, Function, L
 use crate::declared::Declared;
 use crate::library::arguments::Bound;
 use crate::library::slot::SlotFunction;
-use crate::library::{keys, random};
+use crate::library::{aggregates, keys, random};
 use crate::plan::{Column, Draw, Slot};
 use crate::providers::{self, ProviderContext};
 use crate::timeline::{Timeline, Timelines};
-use crate::{SpecError, TableSpec, TablesSpec};
+use crate::{SpecError, TableSpec, TablesSpec, UpdatePolicy};
 
 /// The name of a row's number in expressions.
 pub(crate) const ROW_ID: &str = "row_id";
@@ -395,6 +395,14 @@ impl<'a> ColumnCompiler<'a> {
         self.compiler.spec.tick
     }
 
+    /// Whether a table has other rows later.
+    pub(crate) fn grows(&self, table: usize) -> bool {
+        let timeline = self.compiler.timelines.tables.get(table);
+        let policy = self.compiler.spec.tables.get(table).map(|table| table.update_policy);
+        timeline.is_some_and(|timeline| timeline.rows_at(u64::MAX) != timeline.row_count())
+            || matches!(policy, Some(UpdatePolicy::Replace { .. }))
+    }
+
     /// Adds a draw of this table: the `nth` one of a call.
     pub(crate) fn add_draw(&self, ordinal: u64, nth: usize, draw: Draw) -> usize {
         let mut state = self.compiler.state();
@@ -554,6 +562,7 @@ impl Library for ColumnCompiler<'_> {
             "foreign_key" => keys::foreign_key(self, call, key).map(Some),
             "copy_from_fk" => keys::copy_from_fk(self, call).map(Some),
             "tick_time" => self.tick_time(call).map(Some),
+            path if aggregates::NAMES.contains(&path) => aggregates::resolve(self, call).map(Some),
             path if path.starts_with("random.") => random::resolve(call, key),
             path if path.starts_with("fake.") => {
                 let context = ProviderContext { locale: self.compiler.locale, now: self.compiler.start };
@@ -572,6 +581,11 @@ impl Library for ColumnCompiler<'_> {
 
     fn names(&self) -> Vec<String> {
         let own = ["foreign_key", "copy_from_fk", "tick_time"];
-        own.into_iter().chain(random::NAMES).map(str::to_owned).chain(providers::names()).collect()
+        own.into_iter()
+            .chain(aggregates::NAMES)
+            .chain(random::NAMES)
+            .map(str::to_owned)
+            .chain(providers::names())
+            .collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Evaluates columns for a list of rows: those asked for, and those of the parents that they refer to. Whatever is
 //! needed twice for the same rows is computed once.
 
+pub(crate) mod aggregates;
 mod draws;
 pub(crate) mod sums;
 
@@ -129,6 +130,7 @@ impl<'a> Evaluation<'a> {
         }
         let array = match self.table().slots[slot] {
             Slot::TickTime => self.tick_times()?,
+            Slot::Aggregate { table, column, aggregate } => self.aggregate(table, column, aggregate)?,
             Slot::Parent { draw, column, null_with } => {
                 let drawn = self.draw(draw)?;
                 let mut values = drawn.parent.column(column)?;

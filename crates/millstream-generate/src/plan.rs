@@ -87,4 +87,19 @@ pub(crate) enum Slot {
     TickTime,
     /// A column of the parent at the rows that `draw` gives; null where column `null_with` of the own table is.
     Parent { draw: usize, column: usize, null_with: Option<usize> },
+    /// An aggregate of a column of a whole table; of [`Aggregate::Rows`] the column does not matter.
+    Aggregate { table: usize, column: usize, aggregate: Aggregate },
+}
+
+/// What is asked of a whole table. Missing values do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Aggregate {
+    /// The rows that are there.
+    Rows,
+    Sum,
+    Min,
+    Max,
+    Mean,
+    /// The values that are there.
+    Count,
 }

@@ -10,6 +10,7 @@ use millstream_core::{Key, Result, StreamName};
 use crate::check::check_shape;
 use crate::compile::Compiler;
 use crate::evaluate::Evaluation;
+use crate::evaluate::aggregates::AggregateCache;
 use crate::evaluate::sums::SumCache;
 use crate::generations::{Cycles, Generation};
 use crate::infer::{self, Inferred};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     timelines: Timelines,
     root: String,
     pub(crate) sums: SumCache,
+    pub(crate) aggregates: AggregateCache,
     inferred: Vec<Inferred>,
 }
 
@@ -133,6 +135,7 @@ impl Tables {
             timelines,
             root: root.finish(),
             sums: SumCache::default(),
+            aggregates: AggregateCache::default(),
             inferred,
         })))
     }

@@ -327,7 +327,12 @@ fn slot(
     })
 }
 
-fn no_table(column: &ColumnCompiler<'_>, bound: &Bound<'_>, parameter: usize, name: &str) -> CallError {
+pub(crate) fn no_table(
+    column: &ColumnCompiler<'_>,
+    bound: &Bound<'_>,
+    parameter: usize,
+    name: &str,
+) -> CallError {
     wrong(
         bound.index(parameter),
         format!("there is no table `{name}`"),
@@ -337,7 +342,7 @@ fn no_table(column: &ColumnCompiler<'_>, bound: &Bound<'_>, parameter: usize, na
     )
 }
 
-fn no_column(
+pub(crate) fn no_column(
     column: &ColumnCompiler<'_>,
     bound: &Bound<'_>,
     parameter: usize,

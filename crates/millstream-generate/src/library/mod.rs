@@ -1,5 +1,6 @@
 //! The functions that a column's expression may call, besides those of the `fake` providers.
 
+pub(crate) mod aggregates;
 pub(crate) mod arguments;
 pub(crate) mod choice;
 pub(crate) mod constants;

@@ -11,3 +11,4 @@ mod replace;
 mod resume;
 mod rows;
 mod source;
+mod whole_tables;

@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   millstream generate examples/shop.yaml --output data     the same tables as files, once
   millstream run examples/flights.yaml                     CSV in, Parquet and JSONL out, resumable
   millstream preview examples/flights.yaml                 look at rows, write nothing
+  millstream init --from orders.csv                        tables like those of a sample
   millstream explain examples/shop.yaml                    streams, schemas and delivery guarantees
 
 Exit codes: 0 done, 1 defect, 2 configuration, 3 source or data, 4 sink, 5 state, 130 interrupted."
@@ -89,6 +90,11 @@ pub(crate) enum Command {
     Explain(FileArguments),
     /// Show the first rows of every sink's stream in the terminal; nothing is written.
     Preview(PreviewArguments),
+    /// Write a file of tables: from samples, or a small one to begin with.
+    ///
+    /// Each --from becomes a table whose columns are like those of the sample: types, ranges, distributions,
+    /// categories with their weights, null rates, and keys between the tables.
+    Init(InitArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -185,6 +191,23 @@ pub(crate) struct GenerateArguments {
     /// Make only these rows of it, counted from 0: `1000..2000` are the thousand rows after the first thousand.
     #[arg(long, value_name = "FROM..TO", requires = "table", value_parser = parse_rows)]
     pub(crate) rows: Option<Range<u64>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// A sample: CSV, JSONL or Parquet files (also a glob in quotes), a Delta table's folder, or an Avro schema
+    /// (`.avsc`). Give it once for each table.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) from: Vec<String>,
+    /// The file to write; `-` for standard output.
+    #[arg(value_name = "FILE", default_value = "tables.yaml")]
+    pub(crate) file: PathBuf,
+    /// The most rows of a sample to read.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows: u64,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Formats of generated files.

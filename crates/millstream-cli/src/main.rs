@@ -35,6 +35,7 @@ fn main() -> ExitCode {
             Command::Validate(validate) => commands::validate::validate(&validate, &arguments.output).await,
             Command::Explain(explain) => commands::explain::explain(&explain, &arguments.output).await,
             Command::Preview(preview) => commands::preview::preview(preview, &arguments.output).await,
+            Command::Init(init) => commands::init::init(init, &arguments.output).await,
             Command::Completions { shell } => commands::completions::completions(shell),
         }
     });

@@ -30,7 +30,7 @@ mod token;
 mod writer;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -80,6 +80,21 @@ pub fn application_id(pipeline: &str, stream: &str) -> String {
 /// Whether a Delta table can hold the columns of a stream: the error that the sink would give when it is opened.
 pub fn check_columns(columns: &SchemaRef) -> Result<()> {
     TableSchema::new(columns).map(drop)
+}
+
+/// The data files of the newest version of the table in `folder`; `None` if there is no table.
+///
+/// # Errors
+/// A source error if the log cannot be read, or if rows were deleted without rewriting their files.
+pub async fn current_files(folder: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let Some(loaded) = Loaded::read(folder, "").await? else {
+        return Ok(None);
+    };
+    let files = loaded.current_files(folder)?.ok_or_else(|| {
+        let message = format!("rows of the table {} are deleted by deletion vectors", folder.display());
+        Error::source(message).hint("rewrite its files first: OPTIMIZE or REORG TABLE … APPLY (PURGE)")
+    })?;
+    Ok(Some(files.iter().map(|file| folder.join(file)).collect()))
 }
 
 /// Appends one stream to one Delta table. Other streams, also of other pipelines, may append to the same table.

@@ -125,6 +125,18 @@ impl Loaded {
         Ok(known)
     }
 
+    /// The data files of the newest version, by their paths below the table's folder. `None` if rows of them were
+    /// deleted without rewriting them.
+    pub(super) fn current_files(&self, path: &Path) -> Result<Option<Vec<String>>> {
+        let unreadable = |cause| unreadable(path, cause);
+        let state = self.delta.snapshot().map_err(unreadable)?;
+        let files = state.snapshot().try_log_data().map_err(unreadable)?;
+        if files.iter().any(|file| file.deletion_vector_descriptor().is_some()) {
+            return Ok(None);
+        }
+        Ok(Some(files.iter().map(|file| file.path().into_owned()).collect()))
+    }
+
     /// The rows in the table, if all files say how many they hold.
     pub(super) fn rows(&self) -> Option<u64> {
         let files = self.delta.snapshot().ok()?.snapshot().try_log_data().ok()?;

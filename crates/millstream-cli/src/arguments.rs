@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   millstream init --from orders.csv                        tables like those of a sample
   millstream explain examples/shop.yaml                    streams, schemas and delivery guarantees
 
-Exit codes: 0 done, 1 defect, 2 configuration, 3 source or data, 4 sink, 5 state, 130 interrupted."
+Exit codes: 0 done, 1 defect or a check that fails, 2 configuration, 3 source or data, 4 sink, 5 state, 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -86,6 +86,11 @@ pub(crate) enum Command {
     Generate(GenerateArguments),
     /// Check a file: syntax, names, types of all expressions. Reads a sample of each source, writes nothing.
     Validate(FileArguments),
+    /// Make a sample of the tables of a file, and check it against what the file declares.
+    ///
+    /// Primary keys and unique values, shares of nulls, keys and copies of their parents, weights, ranges and
+    /// distributions. Exit code 1 if something is not as declared.
+    Check(CheckArguments),
     /// Show what a file does: streams with their columns, sinks with their delivery guarantees, state.
     Explain(FileArguments),
     /// Show the first rows of every sink's stream in the terminal; nothing is written.
@@ -232,6 +237,21 @@ pub(crate) struct PreviewArguments {
     /// How many rows of each stream.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub(crate) rows: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    /// How many rows of each table are made, from the first one on; all if it has fewer [default: 100000].
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) rows: Option<u64>,
+    /// Check only this table.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn parse_rows(text: &str) -> Result<Range<u64>, String> {

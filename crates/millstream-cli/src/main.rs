@@ -28,7 +28,8 @@ fn main() -> ExitCode {
         }
     };
     let ended = runtime.block_on(async {
-        match arguments.command {
+        let ended = match arguments.command {
+            Command::Check(check) => return commands::check::check(&check, &arguments.output).await,
             Command::Run(run) => commands::run::run(run, &arguments.output).await,
             Command::Serve(serve) => commands::serve::serve(serve, &arguments.output).await,
             Command::Generate(generate) => commands::generate::generate(generate, &arguments.output).await,
@@ -37,12 +38,13 @@ fn main() -> ExitCode {
             Command::Preview(preview) => commands::preview::preview(preview, &arguments.output).await,
             Command::Init(init) => commands::init::init(init, &arguments.output).await,
             Command::Completions { shell } => commands::completions::completions(shell),
-        }
+        };
+        ended.map(|()| ExitCode::SUCCESS)
     });
     // Jobs of a failed run may still be busy; nobody waits for their results.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => terminal::fail(&error, colour),
     }
 }

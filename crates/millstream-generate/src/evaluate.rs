@@ -58,6 +58,11 @@ impl<'a> Evaluation<'a> {
             .map_err(|error| Error::internal(format!("table `{}`", table.name)).caused_by(error))
     }
 
+    /// Some columns.
+    pub(crate) fn columns(&self, columns: &[usize]) -> Result<Vec<ArrayRef>> {
+        columns.iter().map(|&column| self.column(column)).collect()
+    }
+
     fn table(&self) -> &'a Table {
         &self.tables.tables[self.index]
     }

@@ -4,6 +4,7 @@
 //! rows there are after each tick; [`GeneratorSource`] turns both into streams that grow at their cadence and go on
 //! after a restart where the last commit left off.
 
+pub mod audit;
 mod bookmark;
 mod check;
 mod compile;

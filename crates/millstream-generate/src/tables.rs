@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use millstream_core::{Key, Result, StreamName};
 
@@ -199,6 +199,22 @@ impl Tables {
     /// has no parent to refer to.
     pub fn generate(&self, table: usize, rows: Range<u64>, timelines: &Timelines) -> Result<RecordBatch> {
         Evaluation::new(&self.0, timelines, table, rows.collect()).batch()
+    }
+
+    /// Some columns of the rows of `table`, by position: no others are made, unless these need them.
+    pub fn generate_columns(
+        &self,
+        table: usize,
+        rows: Range<u64>,
+        columns: &[usize],
+        timelines: &Timelines,
+    ) -> Result<Vec<ArrayRef>> {
+        Evaluation::new(&self.0, timelines, table, rows.collect()).columns(columns)
+    }
+
+    /// Whether the expression of a column gives nulls of itself, before a share of them is declared.
+    pub(crate) fn makes_nulls(&self, table: usize, column: usize) -> bool {
+        self.table(table).columns.get(column).is_none_or(|column| column.expression.nullable())
     }
 
     /// The fingerprint of the seed and the locale alone.

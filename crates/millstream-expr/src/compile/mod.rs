@@ -85,6 +85,7 @@ impl Operand {
         };
         match self {
             Self::Value(node) => Ok(node),
+            Self::Module(value, range) => value.single(range),
             other => Err(CompileError::new(
                 other.range(),
                 format!("{what} is not a single value, and cannot be used here"),

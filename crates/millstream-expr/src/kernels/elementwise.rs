@@ -5,17 +5,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, PrimitiveArray};
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
     Date32Type, DurationMicrosecondType, Float64Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
 
-use super::map::{map2, primitive};
+use super::map::{booleans, map2, primitive};
+use super::text_builder::TextBuilder;
 use crate::EvaluateError;
 use crate::node::Kernel;
 use crate::types::Type;
-use crate::value::{Input, Rows, Value, union_nulls};
+use crate::value::{Input, Rows, Texts, Value, union_nulls};
 
 /// Why a row fails.
 pub(crate) type Failure = &'static str;
@@ -40,6 +41,8 @@ pub(crate) struct Ints;
 pub(crate) struct Floats;
 /// Dates.
 pub(crate) struct Days;
+/// Bools; only made.
+pub(crate) struct Truths;
 
 impl Lane for Ints {
     type Native = i64;
@@ -94,6 +97,14 @@ impl Made for Days {
 
     fn column(values: Vec<i32>, nulls: Option<NullBuffer>, _: &Type) -> ArrayRef {
         primitive::<Date32Type>(values, nulls)
+    }
+}
+
+impl Made for Truths {
+    type Native = bool;
+
+    fn column(values: Vec<bool>, nulls: Option<NullBuffer>, _: &Type) -> ArrayRef {
+        booleans(BooleanBuffer::from(values), nulls)
     }
 }
 
@@ -198,6 +209,13 @@ impl Item {
         match self {
             Self::Int(value) => value,
             Self::Float(value) => value as i64,
+        }
+    }
+
+    pub(crate) fn float(self) -> f64 {
+        match self {
+            Self::Int(value) => value as f64,
+            Self::Float(value) => value,
         }
     }
 }
@@ -313,5 +331,77 @@ where
             rows.fail_where(&mut nulls, |row| (self.operation)(texts.get(row)).err().map(Into::into));
         }
         Ok(R::column(values, nulls, &self.type_))
+    }
+}
+
+/// A function from a text to a text, which it pushes; a row without one (`Ok(false)`) is null.
+pub(crate) struct TextToText<F> {
+    operation: F,
+}
+
+opaque!(TextToText<F>);
+
+pub(crate) fn text_to_text<F>(operation: F) -> TextToText<F>
+where
+    F: Fn(&str, &mut TextBuilder) -> Result<bool, Failure> + Send + Sync,
+{
+    TextToText { operation }
+}
+
+impl<F> Kernel for TextToText<F>
+where
+    F: Fn(&str, &mut TextBuilder) -> Result<bool, Failure> + Send + Sync,
+{
+    fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
+        let texts = inputs[0].texts()?;
+        let nulls = union_nulls(inputs);
+        let bytes = match &texts {
+            Texts::Scalar(text) => text.len() * rows.len,
+            Texts::Array(array) => array.value_data().len(),
+        };
+        let mut builder = TextBuilder::new(rows.len, bytes);
+        for row in 0..rows.len {
+            if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+                builder.null();
+                continue;
+            }
+            match (self.operation)(texts.get(row), &mut builder) {
+                Ok(true) => builder.end(row, rows),
+                Ok(false) => builder.null(),
+                Err(message) => {
+                    builder.null();
+                    rows.fail(row, message);
+                }
+            }
+        }
+        builder.finish()
+    }
+}
+
+/// Where a predicate of texts holds: true, and null elsewhere.
+pub(crate) struct TextToTruth<F> {
+    predicate: F,
+}
+
+opaque!(TextToTruth<F>);
+
+pub(crate) fn text_to_truth<F>(predicate: F) -> TextToTruth<F>
+where
+    F: Fn(&str) -> bool + Send + Sync,
+{
+    TextToTruth { predicate }
+}
+
+impl<F> Kernel for TextToTruth<F>
+where
+    F: Fn(&str) -> bool + Send + Sync,
+{
+    fn evaluate(&self, inputs: &[Value], rows: &mut Rows<'_>) -> Result<ArrayRef, EvaluateError> {
+        let texts = inputs[0].texts()?;
+        let nulls = union_nulls(inputs);
+        let holds = BooleanBuffer::collect_bool(rows.len, |row| {
+            nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) && (self.predicate)(texts.get(row))
+        });
+        Ok(booleans(BooleanBuffer::new_set(rows.len), Some(NullBuffer::new(holds))))
     }
 }

@@ -5,7 +5,11 @@
 // Some parts are used from the interpreter once it is complete.
 #![allow(dead_code)]
 
+pub(crate) mod digest;
+pub(crate) mod math;
 pub(crate) mod names;
+pub(crate) mod pattern;
+pub(crate) mod strings;
 pub(crate) mod temporal;
 pub(crate) mod text_match;
 

@@ -1,6 +1,8 @@
 //! The names that modules have, however they are reached: `datetime.now`, `datetime.datetime.now` and, after
 //! `import datetime as dt`, `dt.datetime.now` are one function.
 
+use super::{digest, math, pattern, strings};
+
 /// What can be called, by its full name.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "datetime.date",
@@ -27,6 +29,11 @@ pub(crate) const FUNCTIONS: &[&str] = &[
     "dateutil.relativedelta.relativedelta",
     "time.time",
     "time.time_ns",
+    "uuid.UUID",
+    "uuid.uuid1",
+    "uuid.uuid3",
+    "uuid.uuid4",
+    "uuid.uuid5",
     "zoneinfo.ZoneInfo",
 ];
 
@@ -49,11 +56,43 @@ pub(crate) const CONSTANTS: &[&str] = &[
     "dateutil.relativedelta.TH",
     "dateutil.relativedelta.TU",
     "dateutil.relativedelta.WE",
+    "math.e",
+    "math.inf",
+    "math.nan",
+    "math.pi",
+    "math.tau",
+    "uuid.NAMESPACE_DNS",
+    "uuid.NAMESPACE_OID",
+    "uuid.NAMESPACE_URL",
+    "uuid.NAMESPACE_X500",
 ];
 
+/// All functions.
+pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
+    let all = [FUNCTIONS, &math::NAMES, &digest::NAMES, &pattern::NAMES];
+    all.into_iter().flatten().copied()
+}
+
+/// All constants.
+pub(crate) fn constants() -> impl Iterator<Item = &'static str> {
+    let flags = pattern::FLAGS.iter().map(|(name, _)| *name);
+    CONSTANTS.iter().chain(&strings::NAMES).copied().chain(flags)
+}
+
 /// The modules, also those within others.
-pub(crate) const MODULES: &[&str] =
-    &["datetime", "dateutil", "dateutil.easter", "dateutil.relativedelta", "time", "zoneinfo"];
+pub(crate) const MODULES: &[&str] = &[
+    "datetime",
+    "dateutil",
+    "dateutil.easter",
+    "dateutil.relativedelta",
+    "hashlib",
+    "math",
+    "re",
+    "string",
+    "time",
+    "uuid",
+    "zoneinfo",
+];
 
 /// The names that are classes of `datetime` before they are anything else, as in table-faker's scope.
 const CLASSES: [&str; 5] = ["datetime", "date", "time", "timedelta", "timezone"];
@@ -88,7 +127,7 @@ pub(crate) fn full_name(path: &[&str]) -> Option<&'static str> {
         ["ZoneInfo"] => "zoneinfo.ZoneInfo".to_owned(),
         _ => path.join("."),
     };
-    FUNCTIONS.iter().chain(CONSTANTS).find(|name| **name == joined).copied()
+    functions().chain(constants()).find(|name| *name == joined)
 }
 
 /// Whether a path is meant as one of a module even where its head is also a column: `date(..)`, `date.today`,

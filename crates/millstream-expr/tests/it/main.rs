@@ -9,6 +9,7 @@ mod dates;
 mod dates_cpython;
 mod generator;
 mod library;
+mod modules_cpython;
 mod numbers;
 mod property;
 mod reference_model;

@@ -198,7 +198,8 @@ impl Compiler<'_> {
                     .hint("compute with the columns themselves")),
                 }
             }
-            ModuleValue::Zone(_) | ModuleValue::Weekday(..) => Err(no_attribute(value.word(), name, &[])),
+            ModuleValue::Uuid(node) => self.uuid_attribute(*node, name),
+            value => Err(no_attribute(value.word(), name, &[])),
         }
     }
 }
@@ -231,6 +232,12 @@ impl Compiler<'_> {
         let (node, fields): (_, &[(&str, Field)]) = match value {
             ModuleValue::IsoCalendar(node) => (node, &OF_ISO_CALENDARS),
             ModuleValue::TimeTuple(node) => (node, &OF_TUPLES),
+            ModuleValue::Match(matched) => {
+                return match usize::try_from(index).ok().filter(|group| *group <= matched.groups()) {
+                    Some(group) => self.group(*matched, group, whole),
+                    None => Err(CompileError::new(whole, "the pattern has no such group")),
+                };
+            }
             other => {
                 let (words, hint) = other.words();
                 return Err(CompileError::new(whole, format!("{words} cannot be indexed")).hint(hint));

@@ -1,9 +1,11 @@
-//! What the modules offer, over columns: `datetime`, `dateutil`.
+//! What the modules offer, over columns: `datetime`, `dateutil`, `math`, `string`, `hashlib`, `uuid`, `re`.
 
 mod construct;
 mod fields;
+mod math;
 mod relative;
 mod temporal;
+mod text;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use super::call::Signature;
 use super::names::closest;
 use super::{Compiler, Operand};
 use crate::errors::CompileError;
+use crate::modules::digest::Algorithm;
 use crate::modules::names;
 use crate::modules::temporal::moment::Zone;
 use crate::node::Node;
@@ -21,6 +24,7 @@ use crate::parse::range;
 use crate::types::Type;
 use crate::value::Scalar;
 use relative::Relative;
+use text::Matched;
 
 /// A value of a module that no column holds.
 pub(crate) enum ModuleValue {
@@ -32,6 +36,13 @@ pub(crate) enum ModuleValue {
     IsoCalendar(Box<Node>),
     /// `date.timetuple()`, of a naive datetime.
     TimeTuple(Box<Node>),
+    /// `text.encode()`: bytes, as their text.
+    Bytes(Box<Node>),
+    /// A hash object, and the text whose bytes it has seen.
+    Digest(Algorithm, Box<Node>),
+    /// A UUID, as its text.
+    Uuid(Box<Node>),
+    Match(Box<Matched>),
     /// `dateutil.relativedelta.MO` and its like, with which of them.
     Weekday(i64, i64),
 }
@@ -47,7 +58,27 @@ impl ModuleValue {
             Self::Difference(_) => ("a relativedelta", "ask for a part of it, as in `.years`"),
             Self::IsoCalendar(_) => ("an isocalendar", "ask for a part of it, as in `.week`"),
             Self::TimeTuple(_) => ("a timetuple", "ask for a part of it, as in `.tm_yday`"),
+            Self::Bytes(_) => ("bytes", "give them to a function of `hashlib`"),
+            Self::Digest(..) => ("a hash", "ask for its `.hexdigest()`"),
+            Self::Uuid(_) => ("a UUID", "convert it with `str(..)`"),
+            Self::Match(_) => ("a match", "ask for a group of it, as in `.group(1)`"),
             Self::Weekday(..) => ("a weekday", "give it to `relativedelta(weekday=..)`"),
+        }
+    }
+
+    /// The value of a column that it can be: the text of a UUID, the truth of a match.
+    pub(super) fn single(self, whole: Range<usize>) -> Result<Node, CompileError> {
+        match self {
+            Self::Uuid(node) => Ok(*node),
+            Self::Match(matched) => matched.truth(whole),
+            other => {
+                let (words, hint) = other.words();
+                Err(CompileError::new(
+                    whole,
+                    format!("{words} is not a single value, and cannot be used here"),
+                )
+                .hint(hint))
+            }
         }
     }
 
@@ -89,6 +120,10 @@ impl Compiler<'_> {
                 };
                 Ok(Operand::Module(ModuleValue::Weekday(day, nth), range(call)))
             }
+            name if name.starts_with("math.") => self.math_call(name, call).map(Operand::Value),
+            name if name.starts_with("hashlib.") => self.hash_call(name, call),
+            name if name.starts_with("uuid.") => self.uuid_call(name, call),
+            name if name.starts_with("re.") => self.pattern_call(name, call),
             _ => self.temporal_call(name, call).map(Operand::Value),
         }
     }
@@ -97,6 +132,12 @@ impl Compiler<'_> {
     pub(super) fn module_constant(name: &'static str, whole: Range<usize>) -> Result<Operand, CompileError> {
         if let Some(day) = weekday_of(name) {
             return Ok(Operand::Module(ModuleValue::Weekday(day, 0), whole));
+        }
+        if let Some(value) = crate::modules::math::constant(name) {
+            return Ok(Operand::Value(Node::constant(Some(Scalar::Float(value)), whole)));
+        }
+        if let Some(operand) = Self::text_constant(name, &whole) {
+            return Ok(operand);
         }
         match Self::temporal_constant(name) {
             Some(Constant::Scalar(scalar)) => Ok(Operand::Value(Node::constant(Some(scalar), whole))),
@@ -132,6 +173,15 @@ impl Compiler<'_> {
         match receiver {
             Operand::Value(node) if has_temporal_methods(&node.type_) => {
                 self.temporal_method(node, name, call).map(Ok)
+            }
+            Operand::Value(node) if node.type_ == Type::Str && name.as_str() == "encode" => {
+                self.encoded(node, call).map(Ok)
+            }
+            Operand::Module(ModuleValue::Digest(algorithm, text), _) if name.as_str() == "hexdigest" => {
+                self.hex_digest(algorithm, *text, call).map(Ok)
+            }
+            Operand::Module(ModuleValue::Match(matched), _) => {
+                self.match_method(*matched, name, call).map(Ok)
             }
             Operand::Module(value, _) => {
                 let (words, hint) = value.words();

@@ -285,8 +285,21 @@ fn translate(pattern: &str) -> Result<String, String> {
     let mut characters = pattern.chars().peekable();
     // Where in a class, if in one: 0 at its first item.
     let mut class: Option<usize> = None;
+    // Whether what came last was a repetition; a second one is an error in Python, or possessive.
+    let mut repeated = false;
     while let Some(character) = characters.next() {
+        let again = repeated;
+        repeated =
+            class.is_none() && matches!(character, '*' | '+' | '?' | '}') && !(again && character == '?');
+        if again && class.is_none() && matches!(character, '*' | '+') {
+            return Err(format!("`{character}` after a repetition in a regular expression is not supported"));
+        }
         match (character, class) {
+            ('?', None) if result.ends_with('(') && !result.ends_with("\\(") => {
+                // `(?:`, `(?P<name>`, flags: no repetition.
+                repeated = false;
+                result.push('?');
+            }
             ('\\', _) => {
                 match characters.next() {
                     Some('Z') if class.is_none() => result.push_str("\\z"),
@@ -375,6 +388,7 @@ fn translate(pattern: &str) -> Result<String, String> {
                     let inside = &result[at + 1..];
                     !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
                 });
+                repeated = repetition;
                 result.push_str(if repetition { "}" } else { "\\}" });
             }
             (character, None) => result.push(character),

@@ -185,11 +185,14 @@ pub(crate) struct GenerateArguments {
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
     /// The folder for the files.
-    #[arg(short, long, value_name = "DIR", default_value = "./data")]
+    #[arg(short, long, alias = "target", value_name = "DIR", default_value = "./data")]
     pub(crate) output: PathBuf,
     /// The format of the files.
-    #[arg(short, long, value_enum, default_value_t = GenerateFormat::Parquet)]
+    #[arg(short, long, alias = "file_type", value_enum, default_value_t = GenerateFormat::Parquet)]
     pub(crate) format: GenerateFormat,
+    /// Whose SQL `--format sql` writes.
+    #[arg(long, value_enum, default_value_t = Dialect::Ansi)]
+    pub(crate) dialect: Dialect,
     /// Make only this table.
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
@@ -222,12 +225,30 @@ pub(crate) enum GenerateFormat {
     Parquet,
     /// One JSON object per line.
     Jsonl,
+    /// One array of JSON objects.
+    Json,
     /// Comma-separated values.
     Csv,
+    /// A script that makes the table in a database.
+    Sql,
     /// Delta Lake tables.
+    #[value(alias = "deltalake")]
     Delta,
     /// Nothing: rows are made and counted.
     Noop,
+}
+
+/// Dialects of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// What most databases know.
+    Ansi,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+    /// SQLite.
+    Sqlite,
 }
 
 #[derive(Debug, Args)]

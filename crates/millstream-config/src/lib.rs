@@ -16,7 +16,8 @@ pub use document::{
     Backpressure, Checkpoint, Column, ColumnDeclaration, ColumnType, Config, CsvReading, CsvSink, CsvSource,
     CsvWriting, DeltaSink, Document, EdgeBuffer, Expression, JsonlSink, JsonlSource, OnError, Operator,
     ParquetCompression, ParquetSink, ParquetSource, Pipeline, Processing, Sink, SinkConnector, SinkKind,
-    Source, SourceConnector, SourceKind, State, StateKind, StdoutFormat, Stream, Table, TextCompression,
+    Source, SourceConnector, SourceKind, SqlDialect, SqlSink, SqlWriting, State, StateKind, StdoutFormat,
+    Stream, Table, TextCompression,
 };
 pub use plan::{OnlyRows, OutputFormat, Overrides, Plan, PlannedState, Purpose, plan, plan_preview};
 pub use source_file::{Position, SourceFile, Span};

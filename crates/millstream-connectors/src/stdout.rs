@@ -8,12 +8,16 @@ use millstream_core::{
     Chunk, Delivery, Encode, EncodedPart, EncodingSink, Epoch, EpochInfo, Error, PreCommit, Result, Sink,
     SinkStart, WriteReport,
 };
+use millstream_formats::frame::Frame;
 use serde_json::json;
 
 use crate::text_encoding::{Encoder, NotOpen, TextEncoding};
 
-/// Writes JSONL or CSV to standard output, at least once: what a reader of the pipe has taken cannot be taken back, so
-/// a run that resumes after a crash repeats the rows since its last checkpoint. CSV starts with its header in every run.
+/// Writes text to standard output, at least once: what a reader of the pipe has taken cannot be taken back, so a run
+/// that resumes after a crash repeats the rows since its last checkpoint. CSV starts with its header in every run.
+///
+/// A JSON array and a SQL script end with the last epoch. A run without end has none, so it is refused for them; and a
+/// run that is stopped before leaves them without their last line.
 ///
 /// When the reader goes away (`… | head`), writing fails with an error of kind
 /// [`Cancelled`](millstream_core::ErrorKind::Cancelled).
@@ -21,6 +25,8 @@ pub struct StdoutSink {
     encoding: TextEncoding,
     writer: Writer,
     encoder: Option<Arc<Encoder>>,
+    frame: Option<Frame>,
+    rows: u64,
 }
 
 /// Shared with the thread that waits until the reader takes more.
@@ -34,7 +40,7 @@ impl StdoutSink {
 
     /// A sink on any writer that cannot be rewound.
     pub fn with_writer(encoding: TextEncoding, writer: impl Write + Send + 'static) -> Self {
-        Self { encoding, writer: Arc::new(Mutex::new(Box::new(writer))), encoder: None }
+        Self { encoding, writer: Arc::new(Mutex::new(Box::new(writer))), encoder: None, frame: None, rows: 0 }
     }
 
     /// Writes and flushes, so that a reader sees rows when they come and not when some buffer is full.
@@ -75,7 +81,16 @@ impl Sink for StdoutSink {
             .hint("write the stream to a Delta table or a file"));
         }
         let encoder = Encoder::new(&self.encoding, &start.schema)?;
-        self.put(encoder.header()).await?;
+        let frame = encoder.frame();
+        if frame.has_tail() && !start.bounded {
+            return Err(Error::config(format!(
+                "{} on standard output would never be complete: this run does not end by itself",
+                self.encoding.name()
+            ))
+            .hint("use the format jsonl or csv"));
+        }
+        self.put(frame.head().to_vec()).await?;
+        (self.frame, self.rows) = (Some(frame), 0);
         self.encoder = Some(Arc::new(encoder));
         Ok(())
     }
@@ -83,13 +98,15 @@ impl Sink for StdoutSink {
     async fn write(&mut self, chunk: Chunk) -> Result<WriteReport> {
         let mut bytes = Vec::new();
         self.encoder().encode(&chunk.batch, &mut bytes)?;
-        let report =
-            WriteReport { rows: chunk.rows() as u64, bytes: bytes.len() as u64, rejected: Vec::new() };
-        self.put(bytes).await?;
-        Ok(report)
+        self.write_encoded(&EncodedPart { bytes, rows: chunk.rows() as u64 }).await
     }
 
-    async fn prepare(&mut self, epoch: Epoch, _info: &EpochInfo) -> Result<PreCommit> {
+    async fn prepare(&mut self, epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
+        if let Some(frame) = &self.frame
+            && info.last
+        {
+            self.put(frame.tail(self.rows).to_vec()).await?;
+        }
         Ok(PreCommit(json!({"format": 1, "epoch": epoch})))
     }
 
@@ -114,7 +131,14 @@ impl EncodingSink for StdoutSink {
     }
 
     async fn write_encoded(&mut self, part: &EncodedPart) -> Result<WriteReport> {
-        self.put(part.bytes.clone()).await?;
+        let frame = self.frame.as_ref().ok_or_else(|| Error::internal("the sink is not open"))?;
+        let mut bytes = Vec::with_capacity(part.bytes.len());
+        frame.place(self.rows, &part.bytes, part.rows, |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        self.put(bytes).await?;
+        self.rows += part.rows;
         Ok(WriteReport { rows: part.rows, bytes: part.bytes.len() as u64, rejected: Vec::new() })
     }
 }

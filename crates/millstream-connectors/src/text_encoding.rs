@@ -4,22 +4,31 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use millstream_core::{Encode, Result};
 use millstream_formats::csv::{CsvEncoder, CsvWriteOptions};
+use millstream_formats::frame::Frame;
+use millstream_formats::json::JsonEncoder;
 use millstream_formats::jsonl::JsonlEncoder;
+use millstream_formats::sql::{SqlEncoder, SqlOptions};
 
-/// How rows become lines.
+/// How rows become text.
 #[derive(Debug, Clone)]
 pub enum TextEncoding {
     /// One JSON object per line.
     Jsonl,
+    /// One array of JSON objects.
+    Json,
+    /// A script of INSERT statements.
+    Sql(SqlOptions),
     /// One line per row, after a header line if the options say so.
     Csv(CsvWriteOptions),
 }
 
 impl TextEncoding {
-    /// `jsonl` or `csv`.
+    /// `jsonl`, `json`, `sql` or `csv`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
+            Self::Json => "json",
+            Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
         }
     }
@@ -29,6 +38,8 @@ impl TextEncoding {
 #[derive(Debug)]
 pub(crate) enum Encoder {
     Jsonl(JsonlEncoder),
+    Json(JsonEncoder),
+    Sql(SqlEncoder),
     Csv(CsvEncoder),
 }
 
@@ -36,15 +47,19 @@ impl Encoder {
     pub(crate) fn new(encoding: &TextEncoding, schema: &SchemaRef) -> Result<Self> {
         Ok(match encoding {
             TextEncoding::Jsonl => Self::Jsonl(JsonlEncoder::new(schema)?),
+            TextEncoding::Json => Self::Json(JsonEncoder::new(schema)?),
+            TextEncoding::Sql(options) => Self::Sql(SqlEncoder::new(schema, options)?),
             TextEncoding::Csv(options) => Self::Csv(CsvEncoder::new(schema, options)?),
         })
     }
 
-    /// What a file starts with.
-    pub(crate) fn header(&self) -> Vec<u8> {
+    /// What stands around the rows.
+    pub(crate) fn frame(&self) -> Frame {
         match self {
-            Self::Jsonl(_) => Vec::new(),
-            Self::Csv(encoder) => encoder.header(),
+            Self::Jsonl(encoder) => encoder.frame(),
+            Self::Json(encoder) => encoder.frame(),
+            Self::Sql(encoder) => encoder.frame(),
+            Self::Csv(encoder) => encoder.frame(),
         }
     }
 }
@@ -53,6 +68,8 @@ impl Encode for Encoder {
     fn encode(&self, batch: &RecordBatch, buffer: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Jsonl(encoder) => encoder.encode(batch, buffer),
+            Self::Json(encoder) => encoder.encode(batch, buffer),
+            Self::Sql(encoder) => encoder.encode(batch, buffer),
             Self::Csv(encoder) => encoder.encode(batch, buffer),
         }
     }

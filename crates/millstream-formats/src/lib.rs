@@ -1,4 +1,4 @@
-//! CSV, JSONL and Parquet to Arrow record batches and back.
+//! CSV, JSONL and Parquet to Arrow record batches and back; JSON and SQL out of them.
 //!
 //! Reading is in two steps, so that many workers can share it: a reader thread cuts a file into [`text::Block`]s of
 //! whole records with [`text::TextFormat::whole_records`], or a Parquet file into [`parquet::ParquetSlice`]s; any
@@ -10,8 +10,11 @@
 
 pub mod compression;
 pub mod csv;
+pub mod frame;
+pub mod json;
 pub mod jsonl;
 pub mod parquet;
+pub mod sql;
 pub mod text;
 
 mod calendar;

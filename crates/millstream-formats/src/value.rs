@@ -26,6 +26,14 @@ pub(crate) trait Style {
     fn null(&self, out: &mut Vec<u8>);
     /// Any text.
     fn text(&self, text: &str, out: &mut Vec<u8>);
+    /// A truth value.
+    fn boolean(&self, value: bool, out: &mut Vec<u8>) {
+        out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+    /// Bytes: base64, unless the format has a form of its own.
+    fn binary(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.plain(out, |out| base64(bytes, out));
+    }
     /// ASCII text that needs no escapes (a date, base64), written by `write`.
     fn plain(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>));
     /// A float that is no number.
@@ -235,9 +243,7 @@ impl<'a> Values<'a> {
         }
         match &self.kind {
             Kind::Null => style.null(out),
-            Kind::Boolean(array) => {
-                out.extend_from_slice(if array.value(row) { b"true" } else { b"false" });
-            }
+            Kind::Boolean(array) => style.boolean(array.value(row), out),
             Kind::Int8(values) => integer(values[row], out),
             Kind::Int16(values) => integer(values[row], out),
             Kind::Int32(values) => integer(values[row], out),
@@ -278,10 +284,10 @@ impl<'a> Values<'a> {
             Kind::Utf8(array) => style.text(array.value(row), out),
             Kind::LargeUtf8(array) => style.text(array.value(row), out),
             Kind::Utf8View(array) => style.text(array.value(row), out),
-            Kind::Binary(array) => style.plain(out, |out| base64(array.value(row), out)),
-            Kind::LargeBinary(array) => style.plain(out, |out| base64(array.value(row), out)),
-            Kind::BinaryView(array) => style.plain(out, |out| base64(array.value(row), out)),
-            Kind::FixedSizeBinary(array) => style.plain(out, |out| base64(array.value(row), out)),
+            Kind::Binary(array) => style.binary(array.value(row), out),
+            Kind::LargeBinary(array) => style.binary(array.value(row), out),
+            Kind::BinaryView(array) => style.binary(array.value(row), out),
+            Kind::FixedSizeBinary(array) => style.binary(array.value(row), out),
             Kind::List(offsets, values) => {
                 values.write_list(style, offsets[row] as usize, offsets[row + 1] as usize, out);
             }

@@ -1,9 +1,10 @@
 //! `millstream generate FILE`
 
 use millstream::config::{OnlyRows, OutputFormat, Purpose};
+use millstream::formats::sql::SqlDialect;
 use millstream::{Error, Result};
 
-use crate::arguments::{GenerateArguments, GenerateFormat, OutputArguments};
+use crate::arguments::{Dialect, GenerateArguments, GenerateFormat, OutputArguments};
 use crate::drain;
 use crate::terminal::say;
 
@@ -12,10 +13,20 @@ pub(crate) async fn generate(arguments: GenerateArguments, output: &OutputArgume
     let format = match arguments.format {
         GenerateFormat::Parquet => OutputFormat::Parquet,
         GenerateFormat::Jsonl => OutputFormat::Jsonl,
+        GenerateFormat::Json => OutputFormat::Json,
         GenerateFormat::Csv => OutputFormat::Csv,
+        GenerateFormat::Sql => OutputFormat::Sql(match arguments.dialect {
+            Dialect::Ansi => SqlDialect::Ansi,
+            Dialect::Postgres => SqlDialect::Postgres,
+            Dialect::Mysql => SqlDialect::Mysql,
+            Dialect::Sqlite => SqlDialect::Sqlite,
+        }),
         GenerateFormat::Delta => OutputFormat::Delta,
         GenerateFormat::Noop => OutputFormat::Noop,
     };
+    if arguments.dialect != Dialect::Ansi && arguments.format != GenerateFormat::Sql {
+        return Err(Error::config("--dialect is for --format sql").hint("leave it out"));
+    }
     if arguments.rows.is_some() && format == OutputFormat::Delta {
         return Err(Error::config(
             "a range of rows cannot be made as a Delta table, which keeps its own progress",

@@ -11,6 +11,7 @@ mod python;
 mod references;
 mod settings;
 mod sink;
+mod sink_sql;
 mod source;
 mod stream;
 mod table;
@@ -22,8 +23,9 @@ pub use operator::Operator;
 pub use settings::{Backpressure, Checkpoint, Config, EdgeBuffer, OnError, Processing, State, StateKind};
 pub use sink::{
     CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression, ParquetSink, SinkConnector, SinkKind,
-    StdoutFormat, TextCompression,
+    SqlSink, StdoutFormat, TextCompression,
 };
+pub use sink_sql::{SqlDialect, SqlWriting};
 pub use source::{CsvReading, CsvSource, JsonlSource, ParquetSource, SourceConnector, SourceKind};
 pub use stream::{Pipeline, Sink, Source, Stream};
 pub use table::Table;

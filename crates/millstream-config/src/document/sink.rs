@@ -1,6 +1,7 @@
 //! `{type: jsonl, …}`: where rows go.
 
 use super::settings::{EdgeBuffer, edge_buffer, refuse_empty_path};
+use super::sink_sql::{self, SqlWriting};
 use super::source::{CONNECTORS_TO_COME, delimiter_and_quote, unknown_type};
 use super::stream::from_names;
 use crate::decode::{Context, Map, Spanned, Text};
@@ -24,6 +25,10 @@ pub struct SinkConnector {
 pub enum SinkKind {
     /// `jsonl`
     Jsonl(JsonlSink),
+    /// `json`
+    Json(JsonlSink),
+    /// `sql`
+    Sql(SqlSink),
     /// `csv`
     Csv(CsvSink),
     /// `parquet`
@@ -41,6 +46,8 @@ impl SinkKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Jsonl(_) => "jsonl",
+            Self::Json(_) => "json",
+            Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
             Self::Parquet(_) => "parquet",
             Self::Delta(_) => "delta",
@@ -50,13 +57,24 @@ impl SinkKind {
     }
 }
 
-/// One JSON object per line.
+/// JSON: one object per line, or one array of them.
 #[derive(Debug, Clone)]
 pub struct JsonlSink {
     /// `path`
     pub path: Spanned<Text>,
     /// `compression`, or what the path's extension says.
     pub compression: TextCompression,
+}
+
+/// A script of INSERT statements.
+#[derive(Debug, Clone)]
+pub struct SqlSink {
+    /// `path`
+    pub path: Spanned<Text>,
+    /// `compression`, or what the path's extension says.
+    pub compression: TextCompression,
+    /// How the script is written.
+    pub writing: SqlWriting,
 }
 
 /// CSV.
@@ -106,6 +124,10 @@ pub struct DeltaSink {
 pub enum StdoutFormat {
     /// `jsonl`, the default.
     Jsonl,
+    /// `json`
+    Json,
+    /// `sql`
+    Sql(SqlWriting),
     /// `csv`
     Csv(CsvWriting),
 }
@@ -134,6 +156,15 @@ pub enum ParquetCompression {
     Zstd,
 }
 
+/// The word for a format of standard output.
+#[derive(Clone, Copy)]
+enum Printed {
+    Jsonl,
+    Json,
+    Csv,
+    Sql,
+}
+
 /// Whether a sink says where its rows come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
@@ -147,7 +178,7 @@ pub(super) struct Decoded {
     pub(super) from: Vec<Spanned<String>>,
 }
 
-const SINKS: [&str; 6] = ["jsonl", "csv", "parquet", "delta", "stdout", "noop"];
+const SINKS: [&str; 8] = ["jsonl", "json", "csv", "sql", "parquet", "delta", "stdout", "noop"];
 
 pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: From) -> Option<Decoded> {
     let mut map = Map::new(context, node, what);
@@ -167,6 +198,14 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: Fr
         match type_node.key() {
             "jsonl" => text_file(&mut map)
                 .map(|(path, compression)| SinkKind::Jsonl(JsonlSink { path, compression })),
+            "json" => {
+                text_file(&mut map).map(|(path, compression)| SinkKind::Json(JsonlSink { path, compression }))
+            }
+            "sql" => {
+                let file = text_file(&mut map);
+                let writing = sink_sql::writing(&mut map);
+                file.map(|(path, compression)| SinkKind::Sql(SqlSink { path, compression, writing }))
+            }
             "csv" => {
                 let file = text_file(&mut map);
                 let writing = writing(&mut map);
@@ -178,12 +217,18 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: Fr
                 columnar(&mut map).map(|(path, compression)| SinkKind::Delta(DeltaSink { path, compression }))
             }
             "stdout" => {
-                let format = map.one_of("format", &[("jsonl", false), ("csv", true)]);
-                let csv = format.is_some_and(|format| format.value);
-                Some(SinkKind::Stdout(if csv {
-                    StdoutFormat::Csv(writing(&mut map))
-                } else {
-                    StdoutFormat::Jsonl
+                let words = [
+                    ("jsonl", Printed::Jsonl),
+                    ("json", Printed::Json),
+                    ("csv", Printed::Csv),
+                    ("sql", Printed::Sql),
+                ];
+                let format = map.one_of("format", &words).map(|format| format.value);
+                Some(SinkKind::Stdout(match format.unwrap_or(Printed::Jsonl) {
+                    Printed::Jsonl => StdoutFormat::Jsonl,
+                    Printed::Json => StdoutFormat::Json,
+                    Printed::Csv => StdoutFormat::Csv(writing(&mut map)),
+                    Printed::Sql => StdoutFormat::Sql(sink_sql::writing(&mut map)),
                 }))
             }
             "noop" => Some(SinkKind::Noop),

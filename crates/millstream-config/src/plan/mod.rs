@@ -224,7 +224,7 @@ async fn build(
         None => sinks::add(document, builder, purpose, parallelism.get(), &schemas)?,
     };
     if let Some(connector) = document.dead_letter.as_ref().filter(|_| glimpse.is_none()) {
-        let sink = sinks::dead_letter(connector, parallelism.get())?;
+        let sink = sinks::dead_letter(document, connector, parallelism.get())?;
         builder = builder.dead_letter(sink, channels::channel(document, connector.buffer));
     }
     let graph = builder.build()?;

@@ -16,6 +16,7 @@ use millstream_engine::{AnySink, GraphBuilder};
 use millstream_formats::Compression;
 use millstream_formats::csv::CsvWriteOptions;
 use millstream_formats::parquet::{ParquetCompression as Pages, ParquetOptions};
+use millstream_formats::sql::{SqlDialect, SqlOptions};
 
 use super::channels::channel;
 use super::stored_types::storing;
@@ -23,8 +24,8 @@ use super::streams::PIPELINE_RESULT;
 use super::{NamedSink, Purpose};
 use crate::diagnostics::Diagnostic;
 use crate::document::{
-    CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, StdoutFormat,
-    TextCompression,
+    self, CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, SqlWriting,
+    StdoutFormat, TextCompression,
 };
 
 /// Where `serve` puts tables when nobody says otherwise.
@@ -40,8 +41,12 @@ pub enum OutputFormat {
     Parquet,
     /// `TABLE.jsonl`
     Jsonl,
+    /// `TABLE.json`: an array of objects.
+    Json,
     /// `TABLE.csv`
     Csv,
+    /// `TABLE.sql`: a script that makes the table.
+    Sql(SqlDialect),
     /// A Delta table in the folder `TABLE`.
     Delta,
     /// Nothing: rows are made and counted.
@@ -58,12 +63,12 @@ pub(super) fn add(
 ) -> Result<GraphBuilder> {
     let tables = || document.tables.iter().map(|table| table.name.value.as_str());
     let lake = |folder: &Path| -> Result<Vec<NamedSink>> {
-        tables().map(|table| generated(table, folder, OutputFormat::Delta, encoders)).collect()
+        tables().map(|table| generated(document, table, folder, OutputFormat::Delta, encoders)).collect()
     };
     let sinks = match purpose {
         Purpose::Generate { output, format, only } => tables()
             .filter(|table| only.as_ref().is_none_or(|only| only.table == *table))
-            .map(|table| generated(table, output, *format, encoders))
+            .map(|table| generated(document, table, output, *format, encoders))
             .collect::<Result<_>>()?,
         Purpose::Serve { output: Some(output), .. } if !document.tables.is_empty() => lake(output)?,
         Purpose::Serve { output: Some(_), .. } => {
@@ -77,18 +82,18 @@ pub(super) fn add(
         }
         Purpose::Run | Purpose::Serve { .. } => {
             if let Some(pipeline) = &document.pipeline {
-                let sink = connector_sink(&pipeline.sink, None, PIPELINE_RESULT, encoders, false)?;
+                let making = Making { document, encoders, endless: false };
+                let sink = making.sink(&pipeline.sink, None, PIPELINE_RESULT)?;
                 let name = pipeline.sink.kind.value.name();
                 let edge = channel(document, pipeline.sink.buffer);
                 return Ok(builder.sink(name, vec![PIPELINE_RESULT.to_owned()], sink, edge));
             }
             refuse_shared_paths(document)?;
             let endless = matches!(purpose, Purpose::Serve { .. }) && !document.tables.is_empty();
+            let making = Making { document, encoders, endless };
             for sink in &document.sinks {
                 let from: Vec<String> = sink.from.iter().map(|from| from.value.clone()).collect();
-                for named in
-                    document_sinks(&sink.name.value, &sink.connector, from, encoders, endless, schemas)?
-                {
+                for named in making.sinks(&sink.name.value, &sink.connector, from, schemas)? {
                     let edge = channel(document, sink.connector.buffer);
                     builder = builder.sink(named.name, named.from, named.sink, edge);
                 }
@@ -126,7 +131,8 @@ fn refuse_shared_paths(document: &Document) -> Result<()> {
 
 fn path_of(kind: &SinkKind) -> Option<&str> {
     Some(match kind {
-        SinkKind::Jsonl(sink) => sink.path.value.reveal(),
+        SinkKind::Jsonl(sink) | SinkKind::Json(sink) => sink.path.value.reveal(),
+        SinkKind::Sql(sink) => sink.path.value.reveal(),
         SinkKind::Csv(sink) => sink.path.value.reveal(),
         SinkKind::Parquet(sink) => sink.path.value.reveal(),
         SinkKind::Delta(sink) => sink.path.value.reveal(),
@@ -156,7 +162,13 @@ pub(super) fn add_glimpses(
     builder
 }
 
-fn generated(table: &str, folder: &Path, format: OutputFormat, encoders: usize) -> Result<NamedSink> {
+fn generated(
+    document: &Document,
+    table: &str,
+    folder: &Path,
+    format: OutputFormat,
+    encoders: usize,
+) -> Result<NamedSink> {
     let file = |extension: &str| resolve_below(folder, &format!("{table}.{extension}"));
     let sink = match format {
         OutputFormat::Parquet => {
@@ -164,6 +176,12 @@ fn generated(table: &str, folder: &Path, format: OutputFormat, encoders: usize) 
             storing(AnySink::Plain(Box::new(ParquetSink::new(options, encoders))))
         }
         OutputFormat::Jsonl => text_sink(file("jsonl")?, TextEncoding::Jsonl, Compression::None),
+        OutputFormat::Json => text_sink(file("json")?, TextEncoding::Json, Compression::None),
+        OutputFormat::Sql(dialect) => {
+            let primary_key = primary_key(document, table);
+            let options = SqlOptions { dialect, primary_key, ..SqlOptions::new(table) };
+            text_sink(file("sql")?, TextEncoding::Sql(options), Compression::None)
+        }
         OutputFormat::Csv => {
             text_sink(file("csv")?, TextEncoding::Csv(CsvWriteOptions::default()), Compression::None)
         }
@@ -173,90 +191,125 @@ fn generated(table: &str, folder: &Path, format: OutputFormat, encoders: usize) 
     Ok(NamedSink { name: table.to_owned(), from: vec![table.to_owned()], sink })
 }
 
-/// The sinks behind one entry of `sinks:`. Several streams go into one file if it is a file, and into one file or
-/// table each if the path is a folder.
-fn document_sinks(
-    name: &str,
-    connector: &SinkConnector,
-    from: Vec<String>,
-    encoders: usize,
-    endless: bool,
-    schemas: &HashMap<String, SchemaRef>,
-) -> Result<Vec<NamedSink>> {
-    let several = from.len() > 1;
-    let path_is_file = |path: &str| Path::new(path).extension().is_some();
-    let one_each = several
-        && match &connector.kind.value {
-            SinkKind::Delta(_) => true,
-            SinkKind::Jsonl(sink) => !path_is_file(sink.path.value.reveal()),
-            SinkKind::Csv(sink) => !path_is_file(sink.path.value.reveal()),
-            SinkKind::Parquet(sink) => !path_is_file(sink.path.value.reveal()),
-            SinkKind::Noop | SinkKind::Stdout(_) => {
-                // Streams of different columns can only be counted or printed apart from each other.
-                from.iter().any(|stream| schemas.get(stream) != schemas.get(&from[0]))
-            }
-        };
-    if !one_each {
-        let stream = from.first().map_or(name, String::as_str);
-        let sink = connector_sink(connector, None, stream, encoders, endless)?;
-        return Ok(vec![NamedSink { name: name.to_owned(), from, sink }]);
-    }
-    from.into_iter()
-        .map(|stream| {
-            let sink = connector_sink(connector, Some(&stream), &stream, encoders, endless)?;
-            Ok(NamedSink { name: format!("{name}/{stream}"), from: vec![stream], sink })
-        })
-        .collect()
+/// The key columns of a generated table; none of another stream.
+fn primary_key(document: &Document, stream: &str) -> Vec<String> {
+    let table = document.tables.iter().find(|table| table.name.value == stream);
+    let columns = table.into_iter().flat_map(|table| &table.columns);
+    let keys = columns.filter(|column| column.primary_key.is_some());
+    keys.map(|column| column.name.value.clone()).collect()
 }
 
 /// The sink for rows that could not pass.
-pub(super) fn dead_letter(connector: &SinkConnector, encoders: usize) -> Result<AnySink> {
-    connector_sink(connector, None, "dead_letter", encoders, false)
+pub(super) fn dead_letter(
+    document: &Document,
+    connector: &SinkConnector,
+    encoders: usize,
+) -> Result<AnySink> {
+    Making { document, encoders, endless: false }.sink(connector, None, "dead_letter")
 }
 
-/// A sink for `stream`; with `below` its place is the connector's folder plus that name.
-fn connector_sink(
-    connector: &SinkConnector,
-    below: Option<&str>,
-    stream: &str,
+/// Makes the sinks of a document.
+struct Making<'a> {
+    document: &'a Document,
     encoders: usize,
+    /// Whether generated tables grow without end.
     endless: bool,
-) -> Result<AnySink> {
-    let place = |path: &str, extension: &str| -> Result<PathBuf> {
-        match below {
-            None => Ok(PathBuf::from(path)),
-            Some(name) => resolve_below(Path::new(path), &format!("{name}{extension}")),
+}
+
+impl Making<'_> {
+    /// The sinks behind one entry of `sinks:`. Several streams go into one file if it is a file, and into one file or
+    /// table each if the path is a folder.
+    fn sinks(
+        &self,
+        name: &str,
+        connector: &SinkConnector,
+        from: Vec<String>,
+        schemas: &HashMap<String, SchemaRef>,
+    ) -> Result<Vec<NamedSink>> {
+        let several = from.len() > 1;
+        let path_is_file = |path: &str| Path::new(path).extension().is_some();
+        let one_each = several
+            && match &connector.kind.value {
+                SinkKind::Delta(_) => true,
+                SinkKind::Noop | SinkKind::Stdout(_) => {
+                    // Streams of different columns can only be counted or printed apart from each other.
+                    from.iter().any(|stream| schemas.get(stream) != schemas.get(&from[0]))
+                }
+                file => !path_of(file).is_some_and(path_is_file),
+            };
+        if !one_each {
+            let stream = from.first().map_or(name, String::as_str);
+            let sink = self.sink(connector, None, stream)?;
+            return Ok(vec![NamedSink { name: name.to_owned(), from, sink }]);
         }
-    };
-    Ok(match &connector.kind.value {
-        SinkKind::Jsonl(sink) => {
-            let compression = text_compression(sink.compression);
-            let extension = format!(".jsonl{}", suffix(compression));
-            text_sink(place(sink.path.value.reveal(), &extension)?, TextEncoding::Jsonl, compression)
+        from.into_iter()
+            .map(|stream| {
+                let sink = self.sink(connector, Some(&stream), &stream)?;
+                Ok(NamedSink { name: format!("{name}/{stream}"), from: vec![stream], sink })
+            })
+            .collect()
+    }
+
+    /// A sink for `stream`; with `below` its place is the connector's folder plus that name.
+    fn sink(&self, connector: &SinkConnector, below: Option<&str>, stream: &str) -> Result<AnySink> {
+        let place = |path: &str, extension: &str| -> Result<PathBuf> {
+            match below {
+                None => Ok(PathBuf::from(path)),
+                Some(name) => resolve_below(Path::new(path), &format!("{name}{extension}")),
+            }
+        };
+        let text = |path: &str, encoding: TextEncoding, compression: TextCompression| -> Result<AnySink> {
+            let compression = text_compression(compression);
+            let extension = format!(".{}{}", encoding.name(), compression.extension());
+            Ok(text_sink(place(path, &extension)?, encoding, compression))
+        };
+        let sql = |writing: &SqlWriting| TextEncoding::Sql(self.sql_options(writing, stream));
+        let printed = |encoding| AnySink::Encoding(Box::new(StdoutSink::new(encoding)));
+        Ok(match &connector.kind.value {
+            SinkKind::Jsonl(sink) => text(sink.path.value.reveal(), TextEncoding::Jsonl, sink.compression)?,
+            SinkKind::Json(sink) => text(sink.path.value.reveal(), TextEncoding::Json, sink.compression)?,
+            SinkKind::Sql(sink) => text(sink.path.value.reveal(), sql(&sink.writing), sink.compression)?,
+            SinkKind::Csv(sink) => {
+                let encoding = TextEncoding::Csv(csv_options(&sink.writing));
+                text(sink.path.value.reveal(), encoding, sink.compression)?
+            }
+            SinkKind::Parquet(sink) => {
+                let options =
+                    ParquetOptions { compression: pages(sink.compression), ..ParquetOptions::default() };
+                // A file cannot grow, so a stream without end gets a folder of files.
+                let extension = if self.endless { "" } else { ".parquet" };
+                let options =
+                    ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
+                storing(AnySink::Plain(Box::new(ParquetSink::new(options, self.encoders))))
+            }
+            SinkKind::Delta(sink) => {
+                delta_sink(stream, place(sink.path.value.reveal(), "")?, sink.compression)
+            }
+            SinkKind::Stdout(StdoutFormat::Jsonl) => printed(TextEncoding::Jsonl),
+            SinkKind::Stdout(StdoutFormat::Json) => printed(TextEncoding::Json),
+            SinkKind::Stdout(StdoutFormat::Sql(writing)) => printed(sql(writing)),
+            SinkKind::Stdout(StdoutFormat::Csv(writing)) => printed(TextEncoding::Csv(csv_options(writing))),
+            SinkKind::Noop => AnySink::Plain(Box::new(NoopSink::new())),
+        })
+    }
+
+    fn sql_options(&self, writing: &SqlWriting, stream: &str) -> SqlOptions {
+        let table = writing.table.as_ref().map_or(stream, |table| &table.value);
+        SqlOptions {
+            dialect: match writing.dialect {
+                document::SqlDialect::Ansi => SqlDialect::Ansi,
+                document::SqlDialect::Postgres => SqlDialect::Postgres,
+                document::SqlDialect::Mysql => SqlDialect::Mysql,
+                document::SqlDialect::Sqlite => SqlDialect::Sqlite,
+            },
+            table: table.to_owned(),
+            primary_key: primary_key(self.document, stream),
+            create_table: writing.create_table,
+            drop_table: writing.drop_table,
+            rows_per_insert: writing.rows_per_insert.unwrap_or(SqlOptions::ROWS_PER_INSERT),
+            transaction: writing.transaction,
         }
-        SinkKind::Csv(sink) => {
-            let compression = text_compression(sink.compression);
-            let extension = format!(".csv{}", suffix(compression));
-            let encoding = TextEncoding::Csv(csv_options(&sink.writing));
-            text_sink(place(sink.path.value.reveal(), &extension)?, encoding, compression)
-        }
-        SinkKind::Parquet(sink) => {
-            let options =
-                ParquetOptions { compression: pages(sink.compression), ..ParquetOptions::default() };
-            // A file cannot grow, so a stream without end gets a folder of files.
-            let extension = if endless { "" } else { ".parquet" };
-            let options = ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
-            storing(AnySink::Plain(Box::new(ParquetSink::new(options, encoders))))
-        }
-        SinkKind::Delta(sink) => delta_sink(stream, place(sink.path.value.reveal(), "")?, sink.compression),
-        SinkKind::Stdout(StdoutFormat::Jsonl) => {
-            AnySink::Encoding(Box::new(StdoutSink::new(TextEncoding::Jsonl)))
-        }
-        SinkKind::Stdout(StdoutFormat::Csv(writing)) => {
-            AnySink::Encoding(Box::new(StdoutSink::new(TextEncoding::Csv(csv_options(writing)))))
-        }
-        SinkKind::Noop => AnySink::Plain(Box::new(NoopSink::new())),
-    })
+    }
 }
 
 fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> AnySink {
@@ -283,14 +336,6 @@ fn text_compression(compression: TextCompression) -> Compression {
         TextCompression::None => Compression::None,
         TextCompression::Gzip => Compression::Gzip,
         TextCompression::Zstd => Compression::Zstd,
-    }
-}
-
-fn suffix(compression: Compression) -> &'static str {
-    match compression {
-        Compression::None => "",
-        Compression::Gzip => ".gz",
-        Compression::Zstd => ".zst",
     }
 }
 

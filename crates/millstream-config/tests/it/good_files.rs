@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use millstream_config::{
     Backpressure, ColumnType, Document, OnError, Operator, ParquetCompression, SinkKind, SourceKind,
-    StateKind, StdoutFormat, TextCompression,
+    SqlDialect, StateKind, StdoutFormat, TextCompression,
 };
 use millstream_generate::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
 
@@ -545,4 +545,35 @@ tables:
     }
     let intervals: Vec<_> = cadences.iter().map(|cadence| cadence.tick_interval).collect();
     assert_eq!(intervals, [Some(Duration::from_mins(1)), None, None, None, None]);
+}
+
+#[test]
+fn scripts_and_arrays() {
+    let document = accepted(
+        r"
+version: 1
+name: x
+tables: [{table_name: t, columns: [{column_name: id, data: row_id, is_primary_key: true}]}]
+sinks:
+  a: {from: t, type: sql, path: t.sql.gz, dialect: mysql, table_name: other, drop_table: true, rows_per_insert: 1_000, transaction: false}
+  b: {from: t, type: sql, path: u.sql, create_table: false}
+  c: {from: t, type: json, path: t.json}
+  d: {from: t, type: stdout, format: json}
+  e: {from: t, type: stdout, format: sql, dialect: postgres}
+",
+    );
+    let kinds: Vec<_> = document.sinks.iter().map(|s| &s.connector.kind.value).collect();
+    let SinkKind::Sql(sql) = kinds[0] else { panic!("sql") };
+    assert_eq!(sql.compression, TextCompression::Gzip);
+    assert_eq!(sql.writing.dialect, SqlDialect::Mysql);
+    assert_eq!(sql.writing.table.as_ref().unwrap().value, "other");
+    assert!(sql.writing.create_table && sql.writing.drop_table && !sql.writing.transaction);
+    assert_eq!(sql.writing.rows_per_insert, Some(1000));
+    let SinkKind::Sql(sql) = kinds[1] else { panic!("sql") };
+    assert!(!sql.writing.create_table && !sql.writing.drop_table && sql.writing.transaction);
+    assert!(matches!(kinds[2], SinkKind::Json(_)));
+    assert!(matches!(kinds[3], SinkKind::Stdout(StdoutFormat::Json)));
+    assert!(
+        matches!(kinds[4], SinkKind::Stdout(StdoutFormat::Sql(sql)) if sql.dialect == SqlDialect::Postgres)
+    );
 }

@@ -22,6 +22,7 @@ const ENDS: [i64; 4] = [4, 4, 9, 20];
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Jsonl,
+    Json,
     CsvGzip,
     Parquet,
     ParquetFolder,
@@ -56,6 +57,9 @@ impl Kind {
             Self::Jsonl => {
                 Box::new(TextSink::on_disk(text("x.jsonl", TextEncoding::Jsonl, Compression::None), disk))
             }
+            Self::Json => {
+                Box::new(TextSink::on_disk(text("x.json", TextEncoding::Json, Compression::None), disk))
+            }
             Self::CsvGzip => Box::new(TextSink::on_disk(
                 text("x.csv.gz", TextEncoding::Csv(CsvWriteOptions::default()), Compression::Gzip),
                 disk,
@@ -74,11 +78,11 @@ impl Kind {
             let ids: &mut Vec<i64> = ids.get_or_insert_default();
             let path = out.join(name);
             match self {
-                Self::Jsonl | Self::CsvGzip => {
+                Self::Jsonl | Self::Json | Self::CsvGzip => {
                     let file = std::fs::File::open(&path)?;
                     let mut text = String::new();
                     decompress(Compression::from_path(&path), file)?.read_to_string(&mut text)?;
-                    let numbers = text.lines().filter(|line| *line != "id").map(|line| {
+                    let numbers = text.lines().filter(|line| !["id", "[", "]"].contains(line)).map(|line| {
                         let digits: String = line.chars().filter(char::is_ascii_digit).collect();
                         digits.parse::<i64>().map_err(io::Error::other)
                     });
@@ -138,7 +142,7 @@ fn check_error(error: &Error, step: i64) {
 /// What a reader may see after a crash: whole epochs from the start; and of a growing text file, the start of the
 /// next one.
 fn check_visible(kind: Kind, bounded: bool, folder: &Path, kept: &Checkpoint, step: i64) {
-    let growing_text = !bounded && matches!(kind, Kind::Jsonl | Kind::CsvGzip);
+    let growing_text = !bounded && matches!(kind, Kind::Jsonl | Kind::Json | Kind::CsvGzip);
     let ids = match kind.visible(folder) {
         Ok(ids) => ids.unwrap_or_default(),
         // Only while it is appended to may a compressed file be cut off.
@@ -231,6 +235,14 @@ async fn a_bounded_jsonl_file_survives_a_fault_at_every_step() {
 async fn a_growing_jsonl_file_survives_a_fault_at_every_step() {
     every_step_may_crash(Kind::Jsonl, false).await;
     healing_may_crash(Kind::Jsonl, false).await;
+}
+
+#[tokio::test]
+async fn json_arrays_survive_a_fault_at_every_step() {
+    for bounded in [true, false] {
+        every_step_may_crash(Kind::Json, bounded).await;
+        healing_may_crash(Kind::Json, bounded).await;
+    }
 }
 
 #[tokio::test]

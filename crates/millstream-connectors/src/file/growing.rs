@@ -1,7 +1,8 @@
 //! One text file that grows by an epoch at a time: rows gather in a hidden part, which commit appends.
 //!
 //! At every moment the file is a sequence of whole epochs, except while commit appends; a crash there is healed by
-//! doing the same again, since the token says where the part belongs.
+//! doing the same again, since the token says where the part belongs. The tail that makes a file whole (a closing
+//! bracket) is overwritten by the next part, which brings its own.
 
 use std::io::SeekFrom;
 use std::sync::Arc;
@@ -18,8 +19,11 @@ use crate::failure::sink_error;
 /// What has to be in the file once it is committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GrowingToken {
-    /// Where the first part belongs, in bytes.
+    /// Where the first part belongs, in bytes: before the tail.
     offset: u64,
+    /// The tail that the file has got there, in bytes.
+    #[serde(default)]
+    tail: u64,
     /// The parts that were prepared and not yet committed, one after the other.
     parts: Vec<Part>,
 }
@@ -29,11 +33,16 @@ pub(super) struct GrowingToken {
 struct Part {
     part: u64,
     length: u64,
+    /// How many of its bytes are the file's tail.
+    #[serde(default)]
+    tail: u64,
 }
 
 impl GrowingToken {
+    /// The length of the file with all parts.
     fn end(&self) -> u64 {
-        self.offset + self.parts.iter().map(|part| part.length).sum::<u64>()
+        let rows: u64 = self.parts.iter().map(|part| part.length - part.tail).sum();
+        self.offset + rows + self.parts.last().map_or(self.tail, |part| part.tail)
     }
 }
 
@@ -43,8 +52,12 @@ pub(super) struct Growing {
     place: Place,
     compression: Compression,
     header: Vec<u8>,
-    /// The length of the file that is committed.
+    /// The length of the file that is committed, without its tail.
     committed: u64,
+    /// The length of its tail.
+    tail: u64,
+    /// Whether the tail was lost, and has to be written also if no rows come.
+    needs_tail: bool,
     /// Whether the file is ours yet; if not, the first part takes its place.
     published: bool,
     pending: Vec<Part>,
@@ -78,6 +91,8 @@ impl Growing {
             compression,
             header,
             committed: 0,
+            tail: 0,
+            needs_tail: false,
             published: false,
             pending: Vec::new(),
             next_part: 1,
@@ -99,6 +114,8 @@ impl Growing {
             compression,
             header: Vec::new(),
             committed: token.offset,
+            tail: token.tail,
+            needs_tail: false,
             published: true,
             pending: Vec::new(),
             current: None,
@@ -108,6 +125,8 @@ impl Growing {
         match length(&path)? {
             Some(found) if found == end => {}
             Some(found) if found > end => {
+                growing.needs_tail = growing.tail > 0;
+                let end = end - growing.tail;
                 let cut = || {
                     let file = growing.disk.open(&path)?;
                     file.set_length(end)?;
@@ -121,14 +140,15 @@ impl Growing {
         Ok(growing)
     }
 
-    /// Goes on after an earlier run whose complete file has got `length` bytes.
+    /// Goes on after an earlier run whose complete file has got `length` bytes, `tail` of them being its tail.
     pub(super) fn after_completion(
         disk: Arc<dyn Disk>,
         place: Place,
         compression: Compression,
         length: u64,
+        tail: u64,
     ) -> Result<Self> {
-        let token = GrowingToken { offset: length, parts: Vec::new() };
+        let token = GrowingToken { offset: length - tail, tail, parts: Vec::new() };
         Self::resume(disk, place, compression, &token)
     }
 
@@ -139,28 +159,31 @@ impl Growing {
         self.part()?.write(bytes)
     }
 
-    pub(super) fn prepare(&mut self) -> Result<GrowingToken> {
-        if self.is_first() {
+    /// `tail`: what makes the file whole after the rows so far.
+    pub(super) fn prepare(&mut self, tail: &[u8]) -> Result<GrowingToken> {
+        if self.is_first() || self.needs_tail {
             // The first epoch makes the file appear, also without rows.
             self.part()?;
         }
         if let Some((number, mut file)) = self.current.take() {
-            let length = file.seal()?;
+            let (length, tail) = file.seal_with(tail)?;
             file.sync()?;
             self.place.sync_folder(self.disk.as_ref())?;
-            self.pending.push(Part { part: number, length });
+            self.needs_tail = false;
+            self.pending.push(Part { part: number, length, tail });
         }
-        Ok(GrowingToken { offset: self.committed, parts: self.pending.clone() })
+        Ok(GrowingToken { offset: self.committed, tail: self.tail, parts: self.pending.clone() })
     }
 
     pub(super) fn commit(&mut self, token: &GrowingToken) -> Result<()> {
         let mut offset = token.offset;
         for part in &token.parts {
             self.append(offset, part)?;
-            offset += part.length;
+            offset += part.length - part.tail;
         }
         if let Some(newest) = token.parts.last() {
             self.pending.retain(|part| part.part > newest.part);
+            self.tail = newest.tail;
         }
         self.committed = self.committed.max(offset);
         self.published = true;

@@ -125,6 +125,18 @@ impl OutputFile {
         Ok(length)
     }
 
+    /// Seals, with `tail` as a member of its own after everything else; gives the length of the file and the part of
+    /// it that is the tail.
+    pub(super) fn seal_with(&mut self, tail: &[u8]) -> Result<(u64, u64)> {
+        let length = self.seal()?;
+        if tail.is_empty() {
+            return Ok((length, 0));
+        }
+        self.write(tail)?;
+        let end = self.seal()?;
+        Ok((end, end - length))
+    }
+
     /// Makes what is sealed durable.
     pub(super) fn sync(&mut self) -> Result<()> {
         match &self.member {

@@ -19,6 +19,9 @@ pub(super) struct StagedToken {
     pub(super) length: u64,
     /// Whether it is complete.
     pub(super) last: bool,
+    /// How many of the bytes are the tail of a complete file, which further rows overwrite.
+    #[serde(default)]
+    pub(super) tail: u64,
 }
 
 #[derive(Debug)]
@@ -67,15 +70,17 @@ impl Staged {
         self.file.as_mut().ok_or_else(complete)?.write(bytes)
     }
 
-    pub(super) fn prepare(&mut self, last: bool) -> Result<StagedToken> {
+    /// `tail`: what makes the file whole, if this is the last epoch.
+    pub(super) fn prepare(&mut self, tail: Option<&[u8]>) -> Result<StagedToken> {
+        let last = tail.is_some();
         let file = self.file.as_mut().ok_or_else(complete)?;
-        let length = file.seal()?;
+        let (length, tail) = file.seal_with(tail.unwrap_or_default())?;
         file.sync()?;
         self.place.sync_folder(self.disk.as_ref())?;
         if last {
             self.file = None;
         }
-        Ok(StagedToken { length, last })
+        Ok(StagedToken { length, last, tail })
     }
 
     pub(super) fn commit(&self, token: StagedToken) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The sink of JSONL and CSV files.
+//! The sink of text files: JSONL, JSON, SQL and CSV.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use millstream_core::{
     SinkStart, WriteReport,
 };
 use millstream_formats::Compression;
+use millstream_formats::frame::Frame;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, LocalDisk};
@@ -29,7 +30,7 @@ pub struct TextSinkOptions {
     pub compression: Compression,
 }
 
-/// Writes one JSONL or CSV file, exactly once.
+/// Writes one text file, exactly once.
 ///
 /// The rows of a bounded run gather in the hidden file `.NAME.staged` in the same folder, which gets its final name
 /// with the last epoch: the file appears whole, in place of an earlier run's. An unbounded run, and a bounded run that
@@ -41,6 +42,9 @@ pub struct TextSink {
     disk: Arc<dyn Disk>,
     mode: Option<Mode>,
     encoder: Option<Arc<Encoder>>,
+    frame: Option<Frame>,
+    /// The rows in the file and on their way into it.
+    rows: u64,
     buffer: Vec<u8>,
 }
 
@@ -55,6 +59,9 @@ struct TextToken {
     format: u32,
     /// Format and compression: a run cannot go on in another form.
     form: String,
+    /// The rows in the file, those of this epoch included.
+    #[serde(default)]
+    rows: u64,
     #[serde(flatten)]
     state: TokenState,
 }
@@ -73,7 +80,7 @@ impl TextSink {
     }
 
     pub(crate) fn on_disk(options: TextSinkOptions, disk: Arc<dyn Disk>) -> Self {
-        Self { options, disk, mode: None, encoder: None, buffer: Vec::new() }
+        Self { options, disk, mode: None, encoder: None, frame: None, rows: 0, buffer: Vec::new() }
     }
 
     fn form(&self) -> String {
@@ -84,7 +91,7 @@ impl TextSink {
         }
     }
 
-    fn read_token(&self, token: PreCommit) -> Result<TokenState> {
+    fn read_token(&self, token: PreCommit) -> Result<TextToken> {
         let token: TextToken = serde_json::from_value(token.0).map_err(|error| {
             Error::state(format!("the checkpoint holds no token of {}", self.options.path.display()))
                 .caused_by(error)
@@ -100,14 +107,16 @@ impl TextSink {
             ))
             .hint("set the old format again, choose another path, or start over with --restart"));
         }
-        Ok(token.state)
+        Ok(token)
     }
 
     fn append(&mut self, bytes: &[u8], rows: u64) -> Result<WriteReport> {
-        match self.mode.as_mut().ok_or_else(not_open)? {
-            Mode::Staged(staged) => staged.write(bytes)?,
-            Mode::Growing(growing) => growing.write(bytes)?,
-        }
+        let (mode, frame) = self.mode.as_mut().zip(self.frame.as_ref()).ok_or_else(not_open)?;
+        frame.place(self.rows, bytes, rows, |bytes| match mode {
+            Mode::Staged(staged) => staged.write(bytes),
+            Mode::Growing(growing) => growing.write(bytes),
+        })?;
+        self.rows += rows;
         Ok(WriteReport { rows, bytes: bytes.len() as u64, rejected: Vec::new() })
     }
 
@@ -132,10 +141,14 @@ impl Sink for TextSink {
     async fn open(&mut self, start: SinkStart) -> Result<()> {
         let place = Place::of(&self.options.path)?;
         let encoder = Encoder::new(&self.options.format, &start.schema)?;
-        let header = encoder.header();
-        let token = match start.resume {
-            Some((_, token)) => Some(self.read_token(token)?),
-            None => None,
+        let frame = encoder.frame();
+        let header = frame.head().to_vec();
+        let (token, rows) = match start.resume {
+            Some((_, token)) => {
+                let token = self.read_token(token)?;
+                (Some(token.state), token.rows)
+            }
+            None => (None, 0),
         };
         let (disk, compression) = (Arc::clone(&self.disk), self.options.compression);
         let mode = blocking(move || match token {
@@ -146,7 +159,8 @@ impl Sink for TextSink {
             }
             Some(TokenState::Staged(token)) if token.last => {
                 publish(disk.as_ref(), &place, &place.staged(), token.length)?;
-                Growing::after_completion(disk, place, compression, token.length).map(Mode::Growing)
+                Growing::after_completion(disk, place, compression, token.length, token.tail)
+                    .map(Mode::Growing)
             }
             Some(TokenState::Staged(_)) if !start.bounded => Err(Error::state(format!(
                 "the earlier run that wrote {} was bounded and did not finish; this one never ends by itself",
@@ -159,6 +173,7 @@ impl Sink for TextSink {
         })
         .await?;
         self.mode = Some(mode);
+        (self.frame, self.rows) = (Some(frame), rows);
         self.encoder = Some(Arc::new(encoder));
         Ok(())
     }
@@ -174,13 +189,14 @@ impl Sink for TextSink {
 
     async fn prepare(&mut self, _epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
         let last = info.last;
+        let tail = self.frame.as_ref().ok_or_else(not_open)?.tail(self.rows).to_vec();
         let state = self
             .with_mode(move |mode| match mode {
-                Mode::Staged(staged) => staged.prepare(last).map(TokenState::Staged),
-                Mode::Growing(growing) => growing.prepare().map(TokenState::Growing),
+                Mode::Staged(staged) => staged.prepare(last.then_some(&*tail)).map(TokenState::Staged),
+                Mode::Growing(growing) => growing.prepare(&tail).map(TokenState::Growing),
             })
             .await?;
-        let token = TextToken { format: 1, form: self.form(), state };
+        let token = TextToken { format: 1, form: self.form(), rows: self.rows, state };
         match serde_json::to_value(token) {
             Ok(token) => Ok(PreCommit(token)),
             Err(error) => Err(Error::internal("a token is no JSON").caused_by(error)),
@@ -188,7 +204,7 @@ impl Sink for TextSink {
     }
 
     async fn commit(&mut self, token: PreCommit) -> Result<()> {
-        let token = self.read_token(token)?;
+        let token = self.read_token(token)?.state;
         self.with_mode(move |mode| match (mode, token) {
             (Mode::Staged(staged), TokenState::Staged(token)) => staged.commit(token),
             (Mode::Growing(growing), TokenState::Growing(token)) => growing.commit(&token),

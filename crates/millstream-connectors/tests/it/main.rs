@@ -5,6 +5,7 @@ mod broken_sink;
 mod broken_source;
 mod file_source;
 mod file_sources_conform;
+mod framed_text;
 mod parquet_sink;
 mod sinks_conform;
 mod stdout;

@@ -56,6 +56,7 @@ async fn a_reader_that_goes_away_cancels_the_run() {
     epoch(&mut sink, 0..1, 1, false).await;
     let mut part = EncodedPart::default();
     sink.encoder().encode(&ids(1..2), &mut part.bytes).unwrap();
+    part.rows = 1;
     sink.write_encoded(&part).await.unwrap();
     let error = sink.write(Chunk::new("x".into(), 0, 0, ids(2..3))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use millstream_core::{Encode, Error, Result};
 
 use super::CsvWriteOptions;
+use crate::frame::Frame;
 use crate::jsonl::{Json, check_types};
 use crate::scan;
 use crate::value::{Style, Values, is_scalar, is_writable};
@@ -61,6 +62,11 @@ impl CsvEncoder {
             header,
             style,
         })
+    }
+
+    /// What stands around the rows: the header.
+    pub fn frame(&self) -> Frame {
+        Frame::lines(self.header(), Some(self.style.quote))
     }
 
     /// The header line; empty if the options ask for none.

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use millstream_core::{Encode, Error, Result};
 
+use crate::frame::Frame;
 use crate::scan;
 use crate::value::{Style, Values, is_writable, json_key};
 
@@ -16,14 +17,24 @@ use crate::value::{Style, Values, is_writable, json_key};
 #[derive(Debug)]
 pub struct JsonlEncoder {
     types: Vec<DataType>,
+    /// What stands before each value; the first one has what stands before the row in it.
     keys: Vec<Vec<u8>>,
+    /// A row without columns, up to its closing brace.
+    no_columns: Vec<u8>,
+    /// What ends a row.
+    end: &'static [u8],
 }
 
 impl JsonlEncoder {
     /// An encoder for batches of `schema`. Refuses columns that have no JSON form (intervals, unions, run-end
     /// encoded) and two columns of one name.
     pub fn new(schema: &SchemaRef) -> Result<Self> {
-        let mut keys = Vec::with_capacity(schema.fields().len());
+        Self::framed(schema, b"", b"}\n")
+    }
+
+    /// The same with `before` before each row; `end` is its closing brace and what follows.
+    pub(crate) fn framed(schema: &SchemaRef, before: &[u8], end: &'static [u8]) -> Result<Self> {
+        let mut keys: Vec<Vec<u8>> = Vec::with_capacity(schema.fields().len());
         for (index, field) in schema.fields().iter().enumerate() {
             if !is_writable(field.data_type()) {
                 return Err(Error::config(format!(
@@ -34,13 +45,24 @@ impl JsonlEncoder {
                 .hint("leave the column out, or cast it to text"));
             }
             let key = json_key(field.name(), index == 0);
-            if keys.iter().any(|other: &Vec<u8>| other[1..] == key[1..]) {
+            if keys.iter().any(|other| other[1..] == key[1..]) {
                 return Err(Error::config(format!("two columns are called {:?}", field.name()))
                     .hint("rename one: a JSON object has each key once"));
             }
             keys.push(key);
         }
-        Ok(Self { types: schema.fields().iter().map(|field| field.data_type().clone()).collect(), keys })
+        if let Some(first) = keys.first_mut() {
+            first.splice(..0, before.iter().copied());
+        }
+        let types = schema.fields().iter().map(|field| field.data_type().clone()).collect();
+        Ok(Self { types, keys, no_columns: [before, b"{"].concat(), end })
+    }
+}
+
+impl JsonlEncoder {
+    /// What stands around the rows: nothing.
+    pub fn frame(&self) -> Frame {
+        Frame::lines(Vec::new(), None)
     }
 }
 
@@ -52,13 +74,13 @@ impl Encode for JsonlEncoder {
         buffer.reserve(batch.num_rows() * (keys + columns.len() * 8 + 2));
         for row in 0..batch.num_rows() {
             if columns.is_empty() {
-                buffer.push(b'{');
+                buffer.extend_from_slice(&self.no_columns);
             }
             for (key, values) in self.keys.iter().zip(&columns) {
                 buffer.extend_from_slice(key);
                 values.write(&Json, row, buffer);
             }
-            buffer.extend_from_slice(b"}\n");
+            buffer.extend_from_slice(self.end);
         }
         Ok(())
     }
@@ -114,7 +136,7 @@ fn write_escaped(mut bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// How JSON writes values.
+/// Values as in JSON.
 pub(crate) struct Json;
 
 impl Style for Json {

@@ -56,7 +56,7 @@ fn memory_in_a_file() {
     3 |   sink: {type: memory}
       |                ^^^^^^
       |
-      = note: sinks: jsonl, csv, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
       = hint: use it from the Rust API
     "#);
 }
@@ -211,7 +211,7 @@ sinks:
     6 |   lake: {from: t, type: deltalake, path: x}
       |                         ^^^^^^^^^
       |
-      = note: sinks: jsonl, csv, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
       = hint: did you mean `delta`?
     "#);
 }

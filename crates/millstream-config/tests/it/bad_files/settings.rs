@@ -488,7 +488,7 @@ sinks:
     8 |   s: {from: u, type: nope}
       |                      ^^^^
       |
-      = note: sinks: jsonl, csv, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
       = hint: did you mean `noop`?
     "#);
 }

@@ -245,7 +245,7 @@ pub(crate) enum Dialect {
     Ansi,
     /// PostgreSQL.
     Postgres,
-    /// MySQL and MariaDB.
+    /// `MySQL` and `MariaDB`.
     Mysql,
     /// SQLite.
     Sqlite,

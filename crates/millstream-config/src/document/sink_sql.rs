@@ -27,7 +27,7 @@ pub enum SqlDialect {
     Ansi,
     /// PostgreSQL.
     Postgres,
-    /// MySQL and `MariaDB`.
+    /// `MySQL` and `MariaDB`.
     Mysql,
     /// SQLite.
     Sqlite,

@@ -8,9 +8,10 @@ use millstream_connectors::delta;
 use millstream_core::{Error, Result};
 use millstream_formats::csv::{CsvEncoder, CsvWriteOptions};
 use millstream_formats::jsonl::JsonlEncoder;
+use millstream_formats::sql::{SqlDialect, SqlEncoder, SqlOptions};
 
 use super::Purpose;
-use super::sinks::OutputFormat;
+use super::sinks::{OutputFormat, sql_dialect};
 use super::stored_types::StoredSchema;
 use super::streams::PIPELINE_RESULT;
 use crate::diagnostics::Diagnostic;
@@ -22,6 +23,7 @@ use crate::source_file::Span;
 enum Holder {
     Jsonl,
     Csv,
+    Sql(SqlDialect),
     Parquet,
     Delta,
     Anything,
@@ -82,7 +84,8 @@ fn held<'a>(document: &'a Document, purpose: &Purpose) -> Vec<(Holder, &'a str, 
 
 fn holder_of_format(format: OutputFormat) -> Holder {
     match format {
-        OutputFormat::Jsonl => Holder::Jsonl,
+        OutputFormat::Jsonl | OutputFormat::Json => Holder::Jsonl,
+        OutputFormat::Sql(dialect) => Holder::Sql(dialect),
         OutputFormat::Csv => Holder::Csv,
         OutputFormat::Parquet => Holder::Parquet,
         OutputFormat::Delta => Holder::Delta,
@@ -92,7 +95,11 @@ fn holder_of_format(format: OutputFormat) -> Holder {
 
 fn holder(kind: &SinkKind) -> Holder {
     match kind {
-        SinkKind::Jsonl(_) | SinkKind::Stdout(StdoutFormat::Jsonl) => Holder::Jsonl,
+        SinkKind::Jsonl(_)
+        | SinkKind::Json(_)
+        | SinkKind::Stdout(StdoutFormat::Jsonl | StdoutFormat::Json) => Holder::Jsonl,
+        SinkKind::Sql(sink) => Holder::Sql(sql_dialect(sink.writing.dialect)),
+        SinkKind::Stdout(StdoutFormat::Sql(writing)) => Holder::Sql(sql_dialect(writing.dialect)),
         SinkKind::Csv(_) | SinkKind::Stdout(StdoutFormat::Csv(_)) => Holder::Csv,
         SinkKind::Parquet(_) => Holder::Parquet,
         SinkKind::Delta(_) => Holder::Delta,
@@ -108,6 +115,9 @@ fn check_schema(holder: Holder, schema: &SchemaRef) -> Result<()> {
     match holder {
         Holder::Jsonl => JsonlEncoder::new(schema).map(drop),
         Holder::Csv => CsvEncoder::new(schema, &CsvWriteOptions::default()).map(drop),
+        Holder::Sql(dialect) => {
+            SqlEncoder::new(schema, &SqlOptions { dialect, ..SqlOptions::new("t") }).map(drop)
+        }
         Holder::Parquet => stored(schema).map(drop),
         Holder::Delta => delta::check_columns(&stored(schema)?),
         Holder::Anything => Ok(()),

@@ -296,12 +296,7 @@ impl Making<'_> {
     fn sql_options(&self, writing: &SqlWriting, stream: &str) -> SqlOptions {
         let table = writing.table.as_ref().map_or(stream, |table| &table.value);
         SqlOptions {
-            dialect: match writing.dialect {
-                document::SqlDialect::Ansi => SqlDialect::Ansi,
-                document::SqlDialect::Postgres => SqlDialect::Postgres,
-                document::SqlDialect::Mysql => SqlDialect::Mysql,
-                document::SqlDialect::Sqlite => SqlDialect::Sqlite,
-            },
+            dialect: sql_dialect(writing.dialect),
             table: table.to_owned(),
             primary_key: primary_key(self.document, stream),
             create_table: writing.create_table,
@@ -309,6 +304,16 @@ impl Making<'_> {
             rows_per_insert: writing.rows_per_insert.unwrap_or(SqlOptions::ROWS_PER_INSERT),
             transaction: writing.transaction,
         }
+    }
+}
+
+/// The dialect of the encoder.
+pub(super) fn sql_dialect(written: document::SqlDialect) -> SqlDialect {
+    match written {
+        document::SqlDialect::Ansi => SqlDialect::Ansi,
+        document::SqlDialect::Postgres => SqlDialect::Postgres,
+        document::SqlDialect::Mysql => SqlDialect::Mysql,
+        document::SqlDialect::Sqlite => SqlDialect::Sqlite,
     }
 }
 

@@ -31,7 +31,8 @@ pub(super) struct GrowingToken {
 /// The rows of one epoch, in a hidden file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
-    part: u64,
+    #[serde(rename = "part")]
+    number: u64,
     length: u64,
     /// How many of its bytes are the file's tail.
     #[serde(default)]
@@ -108,7 +109,7 @@ impl Growing {
         token: &GrowingToken,
     ) -> Result<Self> {
         let mut growing = Self {
-            next_part: token.parts.last().map_or(0, |last| last.part) + 1,
+            next_part: token.parts.last().map_or(0, |last| last.number) + 1,
             disk,
             place,
             compression,
@@ -170,7 +171,7 @@ impl Growing {
             file.sync()?;
             self.place.sync_folder(self.disk.as_ref())?;
             self.needs_tail = false;
-            self.pending.push(Part { part: number, length, tail });
+            self.pending.push(Part { number, length, tail });
         }
         Ok(GrowingToken { offset: self.committed, tail: self.tail, parts: self.pending.clone() })
     }
@@ -182,7 +183,7 @@ impl Growing {
             offset += part.length - part.tail;
         }
         if let Some(newest) = token.parts.last() {
-            self.pending.retain(|part| part.part > newest.part);
+            self.pending.retain(|part| part.number > newest.number);
             self.tail = newest.tail;
         }
         self.committed = self.committed.max(offset);
@@ -214,7 +215,7 @@ impl Growing {
     /// Puts a part where it belongs, unless it is there already.
     fn append(&self, offset: u64, part: &Part) -> Result<()> {
         let (disk, path, published) =
-            (self.disk.as_ref(), self.place.part(part.part), self.place.published());
+            (self.disk.as_ref(), self.place.part(part.number), self.place.published());
         let staged = length(&path)?;
         let end = offset + part.length;
         let Some(staged) = staged else {

@@ -71,7 +71,8 @@ fn selected(bytes: &[u8]) -> Vec<u8> {
             object["price"].as_str().unwrap().parse().unwrap()
         };
         object.insert("price".into(), price);
-        lines += &format!("{}\n", serde_json::to_string(object).unwrap());
+        lines.push_str(&serde_json::to_string(object).unwrap());
+        lines.push('\n');
     }
     lines.into_bytes()
 }

@@ -16,7 +16,7 @@ use crate::value::{Values, is_scalar, is_writable};
 /// Numbers and dates look as in JSONL, dates with a space instead of the `T`; booleans are `TRUE` and `FALSE` (1 and 0
 /// in SQLite), binary values `X'00ff'` (`'\x00ff'` in PostgreSQL). Lists, structs and maps are texts that hold JSON.
 /// Floats that are no numbers are NULL where the database has no such values. A text with a NUL character is refused,
-/// except in MySQL: the others cannot hold it in a script.
+/// except in `MySQL`: the others cannot hold it in a script.
 #[derive(Debug)]
 pub struct SqlEncoder {
     types: Vec<DataType>,
@@ -39,10 +39,10 @@ impl SqlEncoder {
         let name = |name: &String| if folds { name.to_lowercase() } else { name.clone() };
         let mut names: Vec<String> = schema.fields().iter().map(|field| name(field.name())).collect();
         names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        if let Some([name, _]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::config(format!(
                 "two columns are called {:?} in {} SQL",
-                pair[0],
+                name,
                 options.dialect.name()
             ))
             .hint("rename one"));

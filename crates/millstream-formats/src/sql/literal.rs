@@ -132,7 +132,7 @@ impl Style for Literal {
 impl Literal {
     /// What stands between the quotes.
     #[inline]
-    pub(super) fn quote(&self, bytes: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn quote(self, bytes: &[u8], out: &mut Vec<u8>) {
         let special = if self.dialect == SqlDialect::Mysql {
             memchr::memchr3(b'\'', b'\\', 0, bytes)
         } else {
@@ -145,7 +145,7 @@ impl Literal {
     }
 
     #[cold]
-    fn escape(&self, bytes: &[u8], out: &mut Vec<u8>) {
+    fn escape(self, bytes: &[u8], out: &mut Vec<u8>) {
         for &byte in bytes {
             match byte {
                 b'\'' => out.extend_from_slice(b"''"),

@@ -10,7 +10,7 @@ pub enum SqlDialect {
     Ansi,
     /// PostgreSQL.
     Postgres,
-    /// MySQL 8 and `MariaDB`, with backslash escapes, which are on unless `NO_BACKSLASH_ESCAPES` is set.
+    /// `MySQL` 8 and `MariaDB`, with backslash escapes, which are on unless `NO_BACKSLASH_ESCAPES` is set.
     Mysql,
     /// SQLite.
     Sqlite,

@@ -170,6 +170,10 @@ pub(crate) struct ServeArguments {
     /// End after so many ticks, those of earlier runs included.
     #[arg(long, value_name = "N")]
     pub(crate) ticks: Option<u64>,
+    /// Let logical time pass so many times as fast, or `max`: wait for nothing. The rows of a tick stay the same
+    /// [default: the file's `config.speed`, or 1].
+    #[arg(long, value_name = "TIMES")]
+    pub(crate) speed: Option<millstream::generate::Speed>,
     /// The loopback address to answer HTTP on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8707", env = "MILLSTREAM_LISTEN")]
     pub(crate) listen: String,

@@ -75,7 +75,7 @@ pub(crate) async fn tables<T>(
             monitor.status().name(),
             cadence.tick()
         ));
-        for (bar, table) in bars.iter().zip(cadence.tables()) {
+        for (index, (bar, table)) in bars.iter().zip(cadence.tables()).enumerate() {
             let committed: u64 = monitor
                 .sinks
                 .iter()
@@ -87,7 +87,7 @@ pub(crate) async fn tables<T>(
                 "  {:width$}  {:>14} rows  {:>10} a minute  {:>14} committed by this run",
                 table.name(),
                 grouped(table.rows()),
-                grouped(table.rate().per_minute().round() as u64),
+                grouped(cadence.rate(index).per_minute().round() as u64),
                 grouped(committed),
             ));
         }

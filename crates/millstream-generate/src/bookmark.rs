@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::generations::Cycles;
 use crate::tables::Tables;
 use crate::timeline::Timeline;
+use crate::{Cadence, TablesSpec};
 
 const FORMAT: u32 = 2;
 const START_OVER: &str = "undo the change, or start over with a new state and an empty output";
@@ -24,6 +25,9 @@ pub(crate) struct Position {
     pub(crate) opened: i64,
     /// The last complete tick.
     pub(crate) tick: Option<u64>,
+    /// How many changes of cadences were asked for while the tables grew.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) revision: u64,
     pub(crate) tables: BTreeMap<String, TablePosition>,
 }
 
@@ -33,6 +37,11 @@ pub(crate) struct TablePosition {
     fingerprint: String,
     pub(crate) rows: u64,
     pub(crate) timeline: Timeline,
+    /// What the file said.
+    cadence: Cadence,
+    /// What holds instead of it, since it was changed while the table grew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_cadence: Option<Cadence>,
     /// Of a table that is replaced as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) generations: Option<Generations>,
@@ -48,7 +57,19 @@ pub(crate) struct Generations {
     pub(crate) cycles: Cycles,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+fn is_none(revision: &u64) -> bool {
+    *revision == 0
+}
+
 impl TablePosition {
+    /// The cadence that holds from now on, if the file says `declared`: what was changed while the table grew, unless
+    /// the file has been changed since.
+    pub(crate) fn cadence(&self, declared: &Cadence) -> Cadence {
+        let changed = self.changed_cadence.as_ref().filter(|_| self.cadence == *declared);
+        changed.unwrap_or(declared).clone()
+    }
+
     /// Whether a part of the tick after `complete` was handed out.
     pub(crate) fn is_ahead(&self, complete: u64) -> bool {
         match &self.generations {
@@ -71,6 +92,7 @@ impl Position {
         tick: Option<u64>,
         rows: &[u64],
         generations: &[Option<Generations>],
+        (spec, cadences, revision): (&TablesSpec, &[Cadence], u64),
     ) -> Self {
         let mut positions = BTreeMap::new();
         for (table, (timeline, &rows)) in timelines.iter().zip(rows).enumerate() {
@@ -95,6 +117,11 @@ impl Position {
                     fingerprint: tables.table_fingerprint(table).to_owned(),
                     rows,
                     timeline: timeline.clone(),
+                    cadence: spec.tables[table].cadence.clone(),
+                    changed_cadence: cadences
+                        .get(table)
+                        .filter(|cadence| **cadence != spec.tables[table].cadence)
+                        .cloned(),
                     generations,
                     visible,
                 },
@@ -106,6 +133,7 @@ impl Position {
             start: tables.start(),
             opened,
             tick,
+            revision,
             tables: positions,
         }
     }
@@ -173,7 +201,7 @@ impl Position {
             let tables = || position.tables.values().map(TablePosition::progress);
             let rows: u128 = tables().map(|(_, rows)| u128::from(rows)).sum();
             let made: u128 = tables().map(|(made, _)| u128::from(made)).sum();
-            (position.tick, rows, made)
+            (position.tick, rows, made, position.revision)
         };
         if rank(&other) > rank(&self) { other } else { self }
     }

@@ -9,6 +9,7 @@ mod bookmark;
 mod check;
 mod compile;
 mod declared;
+mod control;
 mod draws;
 mod evaluate;
 mod fused;
@@ -24,11 +25,13 @@ mod rate;
 mod shape;
 mod source;
 mod spec;
+mod speed;
 mod status;
 mod tables;
 mod timeline;
 mod zipf;
 
+pub use control::{CadenceChange, CadenceControl, ChangeError};
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
 pub use infer::Inferred;
@@ -41,6 +44,8 @@ pub use source::{GeneratorSource, Mode};
 pub use spec::{
     Cadence, ColumnSpec, OnRestart, PARQUET_TYPE, SpecError, TableSpec, TablesSpec, UpdatePolicy,
 };
+pub use spec::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
+pub use speed::Speed;
 pub use status::{CadenceStatus, TableStatus};
 pub use tables::Tables;
 pub use timeline::{Timeline, Timelines};

@@ -14,10 +14,11 @@ use millstream_core::{
 
 use crate::bookmark::{Generations, Position, merge};
 use crate::generations::{Generation, first_cycles, resumed_cycles};
+use crate::speed::{FastClock, pass};
 use crate::status::CadenceStatus;
 use crate::tables::Tables;
 use crate::timeline::{Timeline, Timelines, microseconds};
-use crate::{OnRestart, TablesSpec};
+use crate::{Cadence, OnRestart, Speed, TablesSpec};
 
 /// How long a generator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub struct GeneratorSource {
     mode: Mode,
     chunk_rows: u64,
     clock: Arc<dyn Clock>,
+    speed: Speed,
     status: Arc<CadenceStatus>,
     timelines: Arc<Timelines>,
     /// Bytes in memory per row of each table, as seen last.
@@ -60,6 +62,11 @@ pub struct GeneratorSource {
     current: Option<CurrentTick>,
     /// Rows since the last epoch that ended here.
     epoch_rows: u64,
+    /// What holds of the file's cadences, and of those that were changed since; how often they were.
+    cadences: Vec<Cadence>,
+    revision: u64,
+    /// Whether an epoch has to end although it may have no rows.
+    epoch_wanted: bool,
 }
 
 /// A generation that was begun and is not complete.
@@ -89,8 +96,8 @@ impl GeneratorSource {
         chunk_rows: usize,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let rates = spec.tables.iter().map(crate::TableSpec::effective_rate);
-        let status = CadenceStatus::new(tables.names().into_iter().zip(rates));
+        let status = CadenceStatus::new(&spec.tables);
+        let cadences = spec.tables.iter().map(|table| table.cadence.clone()).collect();
         let widths = (0..tables.len()).map(|table| AtomicUsize::new(estimated_width(&tables.schema(table))));
         Self {
             name: name.into(),
@@ -106,12 +113,22 @@ impl GeneratorSource {
             mode,
             chunk_rows: chunk_rows.max(1) as u64,
             clock,
+            speed: Speed::REAL,
+            cadences,
+            revision: 0,
+            epoch_wanted: false,
             opened: 0,
             origin: 0,
             complete: None,
             current: None,
             epoch_rows: 0,
         }
+    }
+
+    /// The same with logical time that passes faster or slower than the clock's.
+    #[must_use]
+    pub fn at_speed(self, speed: Speed) -> Self {
+        Self { clock: FastClock::at(self.clock, speed), speed, ..self }
     }
 
     /// How far it is, for dashboards.
@@ -148,7 +165,11 @@ impl GeneratorSource {
         let from_tick = if inside { complete + 1 } else { complete };
         let reference = recorded.iter().flatten().next().map(|table| &table.timeline);
         let mut timelines = Vec::with_capacity(recorded.len());
-        for (spec, recorded) in self.spec.tables.iter().zip(&recorded) {
+        let mut spec = self.spec.clone();
+        for (spec, recorded) in spec.tables.iter_mut().zip(&recorded) {
+            if let Some(recorded) = recorded {
+                spec.cadence = recorded.cadence(&spec.cadence);
+            }
             let tick = self.spec.tick;
             let growth = spec.growth(tick);
             let timeline = match (recorded, reference) {
@@ -168,11 +189,65 @@ impl GeneratorSource {
             });
         }
         self.rows = recorded.iter().map(|table| table.map_or(0, |table| table.rows)).collect();
-        self.generations = resumed_cycles(&self.spec, &self.tables, &recorded, from_tick);
+        self.generations = resumed_cycles(&spec, &self.tables, &recorded, from_tick);
+        self.cadences = spec.tables.into_iter().map(|table| table.cadence).collect();
+        self.revision = position.revision;
+        self.status.control().resume(&self.cadences, self.revision);
         let visible = self.tables.timelines().generations;
         self.timelines =
             Arc::new(Timelines { start: position.start, tables: timelines, generations: visible });
         Ok(())
+    }
+
+    /// The last tick of which something was handed out.
+    fn begun(&self) -> u64 {
+        let complete = self.complete.unwrap_or(0);
+        let ahead = |table: usize| match &self.generations[table] {
+            Some(generations) => generations.made > generations.cycles.made_at(complete),
+            None => self.rows[table] > self.timeline(table).rows_at(complete),
+        };
+        let inside = self.complete.is_some() && (0..self.rows.len()).any(ahead);
+        if inside { complete + 1 } else { complete }
+    }
+
+    /// Takes the changes of cadences that were asked for: they hold from the next tick on, and the epoch ends here, so
+    /// that they are not lost.
+    fn take_changes(&mut self) -> Result<()> {
+        let Mode::Continuous { .. } = self.mode else { return Ok(()) };
+        if self.complete.is_none() {
+            return Ok(());
+        }
+        let Some((revision, changes)) = self.status.control().take() else { return Ok(()) };
+        // After a restart within a tick, the old cadences hold until its end.
+        let from_tick = self.begun();
+        let mut timelines = Timelines::clone(&self.timelines);
+        for (table, cadence) in changes {
+            let policy = self.spec.tables[table].update_policy;
+            let growth = policy.growth(&cadence, self.spec.tick);
+            let timeline = &timelines.tables[table];
+            if *timeline.growth() != growth {
+                timelines.tables[table] =
+                    timeline.with_growth(from_tick, growth, self.spec.tick).map_err(shape_error)?;
+            }
+            self.cadences[table] = cadence;
+        }
+        self.timelines = Arc::new(timelines);
+        (self.revision, self.epoch_wanted) = (revision, true);
+        Ok(())
+    }
+
+    /// Whether no table gets any more rows as things are.
+    fn stands_still(&self) -> bool {
+        (0..self.rows.len()).all(|table| match &self.generations[table] {
+            Some(generations) => generations.cycles.every() == 0,
+            None => self.timeline(table).tick_of(self.rows[table]).is_none(),
+        })
+    }
+
+    /// Waits until the next tick is due, or a cadence is to be changed.
+    async fn wait(&self, late: i128) {
+        let time = Duration::from_micros(u64::try_from(-late).unwrap_or(u64::MAX));
+        self.status.control().or_change(self.clock.sleep(time)).await;
     }
 
     /// Whether a table has fewer rows than the last complete tick gives it.
@@ -201,6 +276,9 @@ impl GeneratorSource {
 
     /// How many microseconds ago `tick` was due; negative if it is still to come.
     fn lateness(&self, tick: u64) -> i128 {
+        if self.speed == Speed::Max {
+            return 0;
+        }
         let now = i128::from(microseconds(self.clock.elapsed()));
         now - self.origin - i128::from(self.timelines.time_of(tick))
     }
@@ -413,13 +491,7 @@ impl Source for GeneratorSource {
             self.status.set_rows(table, rows);
         }
         // The last tick that was begun is due now, so that the next one comes a tick later.
-        let complete = self.complete.unwrap_or(0);
-        let ahead = |table: usize| match &self.generations[table] {
-            Some(generations) => generations.made > generations.cycles.made_at(complete),
-            None => self.rows[table] > self.timeline(table).rows_at(complete),
-        };
-        let inside = self.complete.is_some() && (0..self.rows.len()).any(ahead);
-        let begun = if inside { complete + 1 } else { complete };
+        let begun = self.begun();
         self.status.begin(begun, 0);
         let logical = i128::from(self.timelines.time_of(begun));
         let missed = match self.spec.on_restart {
@@ -431,16 +503,32 @@ impl Source for GeneratorSource {
     }
 
     async fn next(&mut self) -> Result<Pull> {
+        // At full speed, ticks without rows follow each other in here.
+        let mut empty_ticks = 0_u32;
         loop {
             let Some(mut current) = self.current else {
+                self.take_changes()?;
+                if std::mem::take(&mut self.epoch_wanted) {
+                    (self.epoch_rows, self.epoch_replaces) = (0, false);
+                    return Ok(Pull::Boundary);
+                }
                 let Some(tick) = self.next_tick() else {
                     return Ok(Pull::End);
                 };
                 let late = self.lateness(tick);
                 if late < 0 {
-                    let wait = u64::try_from(-late).unwrap_or(u64::MAX);
-                    self.clock.sleep(Duration::from_micros(wait)).await;
+                    self.wait(late).await;
                     continue;
+                }
+                if self.speed == Speed::Max {
+                    empty_ticks += 1;
+                    if empty_ticks.is_multiple_of(64) {
+                        pass().await;
+                    }
+                    let endless = self.mode == Mode::Continuous { max_ticks: None };
+                    if endless && empty_ticks > 1 && self.stands_still() {
+                        self.wait(-i128::from(microseconds(self.spec.tick))).await;
+                    }
                 }
                 let catches_up = self.complete == Some(tick);
                 if !catches_up {
@@ -478,11 +566,14 @@ impl Source for GeneratorSource {
             self.complete,
             &self.rows,
             &self.generations,
+            (&self.spec, &self.cadences, self.revision),
         );
         position.to_bookmark().unwrap_or(Bookmark(serde_json::Value::Null))
     }
 
-    async fn committed(&mut self, _: &Bookmark) -> Result<()> {
+    async fn committed(&mut self, upto: &Bookmark) -> Result<()> {
+        let revision = upto.0.get("revision").and_then(serde_json::Value::as_u64);
+        self.status.control().set_durable(revision.unwrap_or(0));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use millstream_core::StreamName;
 
-use crate::Rate;
+use crate::{CadenceControl, Rate, TableSpec};
 
 /// How far a generator is; read it at any time, from any thread.
 #[derive(Debug)]
@@ -12,20 +12,40 @@ pub struct CadenceStatus {
     tick: AtomicU64,
     lag: AtomicU64,
     tables: Vec<TableStatus>,
+    control: CadenceControl,
 }
 
 /// How far one table is.
 #[derive(Debug)]
 pub struct TableStatus {
     name: StreamName,
-    rate: Rate,
     rows: AtomicU64,
 }
 
 impl CadenceStatus {
-    pub(crate) fn new(tables: impl Iterator<Item = (StreamName, Rate)>) -> Self {
-        let tables = tables.map(|(name, rate)| TableStatus { name, rate, rows: AtomicU64::new(0) });
-        Self { tick: AtomicU64::new(0), lag: AtomicU64::new(0), tables: tables.collect() }
+    pub(crate) fn new(specs: &[TableSpec]) -> Self {
+        let tables =
+            specs.iter().map(|spec| TableStatus { name: spec.name.as_str().into(), rows: AtomicU64::new(0) });
+        let controlled =
+            specs.iter().map(|spec| (spec.name.clone(), spec.update_policy, spec.cadence.clone()));
+        Self {
+            tick: AtomicU64::new(0),
+            lag: AtomicU64::new(0),
+            tables: tables.collect(),
+            control: CadenceControl::new(controlled),
+        }
+    }
+
+    /// The cadences, to look at and to change.
+    pub fn control(&self) -> &CadenceControl {
+        &self.control
+    }
+
+    /// The rate of a table; zero if it is paused, disabled or replaced. With a shape, what the shape is based on.
+    pub fn rate(&self, table: usize) -> Rate {
+        let policy = self.control.policy(table).unwrap_or_default();
+        let cadence = self.control.cadence(table);
+        cadence.map_or(Rate::ZERO, |(cadence, _)| policy.growth(&cadence, std::time::Duration::ZERO).rate)
     }
 
     /// The tick that is being made, or the last one.
@@ -59,11 +79,6 @@ impl TableStatus {
     /// The name of the table.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// The rate that the file asks for; zero if the table is paused or disabled.
-    pub fn rate(&self) -> Rate {
-        self.rate
     }
 
     /// All rows of the table so far, also those of earlier runs.

@@ -1,8 +1,11 @@
-//! The HTTP face of a run: `/healthz`, `/readyz`, `/metrics` and `/api/v1/status`, on loopback (S-82).
+//! The HTTP face of a run: `/healthz`, `/readyz`, `/metrics` and `/api/v1/…`, on loopback (S-82).
 
+mod guard;
 mod listener;
+mod problem;
 mod routes;
 mod status;
+mod tables;
 
 use std::net::SocketAddr;
 

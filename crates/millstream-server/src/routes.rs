@@ -3,15 +3,18 @@
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::routing::{get, post, put};
+use axum::{Json, Router, middleware};
 
 use crate::Metrics;
+use crate::guard::guard;
+use crate::problem::Problem;
 use crate::status::{RunStatus, StatusReport};
+use crate::tables;
 
 #[derive(Clone)]
-struct Shared {
-    status: RunStatus,
+pub(crate) struct Shared {
+    pub(crate) status: RunStatus,
     metrics: Metrics,
 }
 
@@ -21,6 +24,16 @@ pub(crate) fn router(status: RunStatus, metrics: Metrics) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
         .route("/api/v1/status", get(status_report))
+        .route("/api/v1/tables", get(tables::list))
+        .route("/api/v1/tables/{name}", get(tables::one))
+        .route("/api/v1/tables/{name}/cadence", put(tables::change).patch(tables::change))
+        .route("/api/v1/tables/{name}/pause", post(tables::pause))
+        .route("/api/v1/tables/{name}/resume", post(tables::resume))
+        .fallback(async || {
+            Problem::not_found("there is nothing here", "see /api/v1/status and /api/v1/tables")
+        })
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+        .layer(middleware::from_fn(guard))
         .layer(DefaultBodyLimit::max(64 << 10))
         .with_state(Shared { status, metrics })
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Clone)]
 pub struct RunStatus {
     monitor: Arc<Monitor>,
-    cadence: Option<Arc<CadenceStatus>>,
+    pub(crate) cadence: Option<Arc<CadenceStatus>>,
 }
 
 /// The answer of `/api/v1/status`: the run's report so far, and what is known of its tables.
@@ -65,10 +65,11 @@ impl RunStatus {
         metrics::gauge!("millstream_generator_tick", "pipeline" => pipeline()).set(cadence.tick() as f64);
         metrics::gauge!("millstream_generator_lag_seconds", "pipeline" => pipeline())
             .set(cadence.lag() as f64 / 1e6);
-        for table in cadence.tables() {
+        for (index, table) in cadence.tables().iter().enumerate() {
             let labels = [("pipeline", pipeline()), ("table", table.name().to_owned())];
             metrics::gauge!("millstream_table_rows", &labels).set(table.rows() as f64);
-            metrics::gauge!("millstream_table_rows_per_minute", &labels).set(table.rate().per_minute());
+            metrics::gauge!("millstream_table_rows_per_minute", &labels)
+                .set(cadence.rate(index).per_minute());
         }
     }
 
@@ -82,10 +83,10 @@ impl RunStatus {
             lag_seconds: cadence.map(|cadence| cadence.lag() as f64 / 1e6),
             tables: cadence
                 .map(|cadence| {
-                    let tables = cadence.tables().iter().map(|table| TableReport {
+                    let tables = cadence.tables().iter().enumerate().map(|(index, table)| TableReport {
                         name: table.name().to_owned(),
                         rows: table.rows(),
-                        rows_per_minute: table.rate().per_minute(),
+                        rows_per_minute: cadence.rate(index).per_minute(),
                     });
                     tables.collect()
                 })

@@ -1,7 +1,7 @@
 //! `millstream serve FILE`
 
 use millstream::Result;
-use millstream::config::Purpose;
+use millstream::config::{Overrides, Purpose};
 use millstream_server::{Metrics, RunStatus, Server};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,8 @@ pub(crate) async fn serve(arguments: ServeArguments, output: &OutputArguments) -
     let file = drain::read(&arguments.file, output)?;
     let metrics = Metrics::install()?;
     let server = Server::bind(&arguments.listen).await?;
-    let overrides = drain::overrides(&arguments.engine, arguments.restart);
+    let overrides =
+        Overrides { speed: arguments.speed, ..drain::overrides(&arguments.engine, arguments.restart) };
     let purpose = Purpose::Serve { output: arguments.output.clone(), ticks: arguments.ticks };
     let plan = file.plan(&purpose, &overrides).await?;
     if !output.quiet {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use millstream_generate::OnRestart;
+use millstream_generate::{OnRestart, Speed};
 
 use super::python::check_imports;
 use crate::decode::{Context, Map, Spanned, Text};
@@ -23,6 +23,8 @@ pub struct Config {
     pub tick_interval: Duration,
     /// `on_restart`
     pub on_restart: OnRestart,
+    /// `speed`: how fast logical time passes under `serve`, default 1.
+    pub speed: Speed,
     /// `max_catch_up`: rows at most per tick when catching up, default 1 000 000.
     pub max_catch_up: u64,
     /// `infer_entity_attrs_by_name`: whether `data: auto` is inferred, default false.
@@ -141,6 +143,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
         start: None,
         tick_interval: DEFAULT_TICK_INTERVAL,
         on_restart: OnRestart::default(),
+        speed: Speed::default(),
         max_catch_up: 1_000_000,
         infers_attributes: false,
     };
@@ -158,11 +161,20 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
     set(&mut config.tick_interval, tick_interval);
     let words = [("continue", OnRestart::Continue), ("catch_up", OnRestart::CatchUp)];
     set(&mut config.on_restart, map.one_of("on_restart", &words));
+    set(&mut config.speed, map.text("speed").and_then(|text| speed(&map, &text)));
     set(&mut config.max_catch_up, map.whole("max_catch_up", 1..=u64::MAX));
     set(&mut config.infers_attributes, map.boolean("infer_entity_attrs_by_name"));
     check_imports(&mut map);
     map.finish();
     config
+}
+
+fn speed(map: &Map<'_>, text: &Spanned<Text>) -> Option<Spanned<Speed>> {
+    if let Ok(speed) = text.value.reveal().parse() {
+        return Some(Spanned::new(speed, text.span));
+    }
+    let hint = "write a number up to a million, such as 60 or 0.5, or `max`".to_owned();
+    map.context.unreadable(text, "how many times as fast as the clock", Some(hint))
 }
 
 /// An ISO 8601 date, or date and time; UTC unless it says otherwise.

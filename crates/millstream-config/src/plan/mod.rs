@@ -20,7 +20,7 @@ use millstream_engine::{
     AnySink, AnySource, FileStore, Graph, GraphBuilder, MemoryStore, Outcome, RetryPolicy, RunOptions,
     SqliteStore, SystemClock,
 };
-use millstream_generate::{CadenceStatus, GeneratorSource, Mode, RangeSource, Tables, TablesSpec};
+use millstream_generate::{CadenceStatus, GeneratorSource, Mode, RangeSource, Speed, Tables, TablesSpec};
 
 use crate::document::{Document, OnError, StateKind};
 
@@ -68,13 +68,21 @@ pub struct Overrides {
     pub chunk_rows: Option<usize>,
     /// Forget the state and start over.
     pub restart: bool,
+    /// How fast logical time passes under [`Purpose::Serve`].
+    pub speed: Option<Speed>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Overrides {
     fn default() -> Self {
-        Self { parallelism: None, chunk_rows: None, restart: false, clock: Arc::new(SystemClock::new()) }
+        Self {
+            parallelism: None,
+            chunk_rows: None,
+            restart: false,
+            speed: None,
+            clock: Arc::new(SystemClock::new()),
+        }
     }
 }
 
@@ -200,7 +208,8 @@ async fn build(
         } else {
             let clock = overrides.clock.clone();
             let source =
-                GeneratorSource::new("tables", tables.clone(), spec.clone(), mode, chunk_rows, clock);
+                GeneratorSource::new("tables", tables.clone(), spec.clone(), mode, chunk_rows, clock)
+                    .at_speed(overrides.speed.unwrap_or(document.config.speed));
             cadence = Some(source.status());
             builder = builder.source("tables", AnySource::FromSinks(Box::new(source)));
         }

@@ -383,3 +383,84 @@ fn sinks_that_do_not_belong_together_are_refused() {
     foreign.1.as_mut().unwrap().bookmarks.pop();
     refused(merge(None, &[foreign]));
 }
+
+#[test]
+fn a_change_of_a_cadence_survives_a_restart_until_the_file_is_changed() {
+    let clock = SimulatedClock::new(START);
+    let mut spec = spec(vec![
+        table("a", 10, "60", &[("id", "row_id"), ("at", "tick_time()")]),
+        table("b", 10, "60", &[("id", "row_id")]),
+    ]);
+    let change = |driver: &Driver, table: &str, json: &str| {
+        driver.source.status().control().change(table, &serde_json::from_str(json).unwrap()).unwrap()
+    };
+    let reopen = |spec: &TablesSpec, bookmark: Bookmark| {
+        // Bookmarks live as text.
+        let text = serde_json::to_string(&bookmark).unwrap();
+        let mut driver =
+            Driver::new(spec, FOREVER, 100, &clock).open(Some(serde_json::from_str(&text).unwrap())).unwrap();
+        driver.drain();
+        driver
+    };
+    let mut first = Driver::new(&spec, FOREVER, 100, &clock).open(None).unwrap();
+    first.drain();
+    clock.advance(SECOND * 3);
+    first.drain();
+    assert_eq!(change(&first, "a", r#"{"rows_per_minute": 600}"#), 1);
+    assert_eq!(change(&first, "b", r#"{"enabled": false}"#), 2);
+    first.drain();
+
+    let mut second = reopen(&spec, first.source.bookmark());
+    assert_eq!(second.source.bookmark().0["revision"], 2);
+    clock.advance(SECOND * 2);
+    second.drain();
+    assert_eq!((second.rows("a"), second.rows("b")), (20, 0));
+    assert_eq!(integers(&second.table("a"), "id"), (14..34).collect::<Vec<i64>>());
+    assert_eq!(change(&second, "b", r#"{"enabled": true}"#), 3);
+    second.drain();
+    clock.advance(SECOND);
+    second.drain();
+    assert_eq!((second.rows("a"), second.rows("b")), (30, 1));
+
+    // Other parts of the file may change; of this table, the file is listened to when it says something new.
+    spec.tables[1].cadence.rate = "120".parse().unwrap();
+    let mut third = reopen(&spec, second.source.bookmark());
+    clock.advance(SECOND);
+    third.drain();
+    assert_eq!((third.rows("a"), third.rows("b")), (10, 2));
+    spec.tables[0].cadence.rate = "180".parse().unwrap();
+    let mut fourth = reopen(&spec, third.source.bookmark());
+    clock.advance(SECOND);
+    fourth.drain();
+    assert_eq!((fourth.rows("a"), fourth.rows("b")), (3, 2));
+    let (cadence, declared) = fourth.source.status().control().cadence(0).unwrap();
+    assert_eq!((cadence.rate.to_string().as_str(), declared), ("180", true));
+    // The change is forgotten for good.
+    spec.tables[0].cadence.rate = "60".parse().unwrap();
+    let mut fifth = reopen(&spec, fourth.source.bookmark());
+    clock.advance(SECOND);
+    fifth.drain();
+    assert_eq!(fifth.rows("a"), 1);
+}
+
+#[test]
+fn a_change_within_a_tick_after_a_restart_waits_for_its_end() {
+    let clock = SimulatedClock::new(START);
+    let spec = spec(vec![
+        table("a", 1, "600", &[("id", "row_id")]),
+        table("b", 1, "600", &[("id", "row_id"), ("a", "foreign_key('a', 'id')")]),
+    ]);
+    let mut first = Driver::new(&spec, FOREVER, 4, &clock).open(None).unwrap();
+    first.drain();
+    clock.advance(SECOND);
+    first.step();
+    let mut second = Driver::new(&spec, FOREVER, 100, &clock).open(Some(first.source.bookmark())).unwrap();
+    for table in ["a", "b"] {
+        let slow = serde_json::from_str(r#"{"rows_per_minute": 60}"#).unwrap();
+        second.source.status().control().change(table, &slow).unwrap();
+    }
+    let rows = |name: &str, count: usize| Event::Rows(name.to_owned(), count);
+    assert_eq!(second.drain(), [Event::Boundary, rows("a", 6), rows("b", 10), Event::Boundary, Event::Waits]);
+    clock.advance(SECOND);
+    assert_eq!(second.drain(), [rows("a", 1), rows("b", 1), Event::Boundary, Event::Waits]);
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use millstream_core::{Bookmark, Boundary, Clock, Pull, Result, SimulatedClock, Source};
-use millstream_generate::{GeneratorSource, Mode, OnRestart, Tables, TablesSpec, UpdatePolicy};
+use millstream_generate::{GeneratorSource, Mode, OnRestart, Speed, Tables, TablesSpec, UpdatePolicy};
 
 use crate::common::{START, all, shop, spec, table};
 
@@ -171,7 +171,7 @@ fn ticks_come_by_the_clock_and_each_ends_an_epoch() {
     assert_eq!((status.tick(), status.lag()), (3, 0));
     let counts: Vec<u64> = status.tables().iter().map(millstream_generate::TableStatus::rows).collect();
     assert_eq!(counts, [8, 1]);
-    assert_eq!(status.tables()[1].rate().to_string(), "20");
+    assert_eq!(status.rate(1).to_string(), "20");
     assert_eq!(clock.sleepers(), 0, "no timers are left behind by dropped futures");
 }
 
@@ -312,4 +312,123 @@ fn after_a_downtime_the_logical_clock_goes_on_or_makes_up_for_it() {
         again.drain();
         assert_eq!(again.rows("a"), late_ticks + 1, "{on_restart:?}");
     }
+}
+
+#[test]
+fn a_cadence_changes_while_its_table_grows() {
+    let clock = SimulatedClock::new(START);
+    let tables = vec![table("a", 5, "60", &[("id", "row_id")]), table("b", 5, "60", &[("id", "row_id")])];
+    let mut driver = Driver::new(&spec(tables), FOREVER, 100, &clock).open(None).unwrap();
+    driver.drain();
+    clock.advance(SECOND);
+    assert_eq!(driver.drain(), [rows("a", 1), rows("b", 1), Event::Boundary, Event::Waits]);
+    let status = driver.source.status();
+    let change = |json: &str| serde_json::from_str(json).unwrap();
+    let number = status.control().change("a", &change(r#"{"rows_per_minute": 240}"#)).unwrap();
+    status.control().change("b", &change(r#"{"enabled": false}"#)).unwrap();
+    // The epoch ends at once, in the middle of a tick, and the change holds from the next tick on.
+    assert_eq!(driver.drain(), [Event::Boundary, Event::Waits]);
+    assert_eq!((status.rate(0).to_string(), status.rate(1).to_string()), ("240".to_owned(), "0".to_owned()));
+    let bookmark = driver.source.bookmark();
+    let mut durable = pin!(status.control().durable(number + 1));
+    assert!(poll(durable.as_mut()).is_pending());
+    ready(driver.source.committed(&bookmark)).unwrap();
+    assert!(poll(durable).is_ready());
+    clock.advance(SECOND * 2);
+    assert_eq!(driver.drain(), [rows("a", 4), rows("a", 4), Event::Boundary, Event::Waits]);
+}
+
+#[test]
+fn a_waiting_source_is_woken_by_a_change() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    struct Count(AtomicUsize);
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let clock = SimulatedClock::new(START);
+    let mut driver = Driver::new(&spec(vec![table("a", 5, "60", &[("id", "row_id")])]), FOREVER, 100, &clock)
+        .open(None)
+        .unwrap();
+    driver.drain();
+    let status = driver.source.status();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut next = pin!(driver.source.next());
+    assert!(next.as_mut().poll(&mut context).is_pending());
+    status.control().change("a", &serde_json::from_str(r#"{"enabled": false}"#).unwrap()).unwrap();
+    assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    assert!(matches!(next.as_mut().poll(&mut context), Poll::Ready(Ok(Pull::Boundary))));
+}
+
+#[test]
+fn any_speed_makes_the_same_rows_in_its_own_time() {
+    let whole = |speed: Option<&str>, step: Duration| {
+        let clock = SimulatedClock::new(START);
+        let mode = Mode::Continuous { max_ticks: Some(60) };
+        let mut driver = Driver::new(&spec(shop()), mode, 1000, &clock);
+        if let Some(speed) = speed {
+            driver.source = driver.source.at_speed(speed.parse().unwrap());
+        }
+        let mut driver = driver.open(None).unwrap();
+        driver.finish(step);
+        let tables = ["customers", "orders", "payments"].map(|name| driver.table(name));
+        (tables, clock.elapsed())
+    };
+    let (expected, real) = whole(None, SECOND);
+    assert_eq!(real, SECOND * 60);
+    for (speed, step, elapsed) in [
+        ("60", SECOND / 60, SECOND),
+        ("0.5", SECOND, SECOND * 120),
+        ("7", SECOND / 10, SECOND * 86 / 10),
+        ("max", SECOND, Duration::ZERO),
+    ] {
+        let (tables, took) = whole(Some(speed), step);
+        assert_eq!(tables, expected, "{speed}");
+        assert!(took.abs_diff(elapsed) <= step, "{speed}: {took:?}");
+    }
+}
+
+#[test]
+fn full_speed_joins_ticks_up_to_the_limit_and_leaves_others_their_turn() {
+    let clock = SimulatedClock::new(START);
+    let mut slow = spec(vec![table("a", 0, "0.01", &[("id", "row_id")])]);
+    slow.max_catch_up = 2;
+    let mut driver = Driver::new(&slow, FOREVER, 100, &clock);
+    driver.source = driver.source.at_speed(Speed::Max);
+    let mut driver = driver.open(None).unwrap();
+    let mut events = Vec::new();
+    let mut turns = 0;
+    // A row each 6000 ticks of a second, two of them in an epoch.
+    while driver.rows("a") < 5 {
+        match driver.step() {
+            Event::Waits => turns += 1,
+            event => events.push(event),
+        }
+    }
+    let row = || rows("a", 1);
+    assert_eq!(
+        events,
+        [Event::Boundary, row(), row(), Event::Boundary, row(), row(), Event::Boundary, row()]
+    );
+    assert!(turns > 300, "{turns}");
+    assert_eq!((clock.elapsed(), driver.source.status().lag()), (Duration::ZERO, 0));
+
+    // When nothing grows any more it waits for the clock, tick by tick.
+    let status = driver.source.status();
+    status.control().change("a", &serde_json::from_str(r#"{"enabled": false}"#).unwrap()).unwrap();
+    assert_eq!(driver.step(), Event::Boundary);
+    let mut next = pin!(driver.source.next());
+    let mut polls = 0;
+    while clock.sleepers() == 0 {
+        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        polls += 1;
+        assert!(polls < 10);
+    }
+    let tick = status.tick();
+    clock.advance(SECOND);
+    assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(status.tick() - tick <= 1, "{tick} {}", status.tick());
 }

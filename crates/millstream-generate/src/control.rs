@@ -63,6 +63,8 @@ pub struct CadenceControl(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     tables: Vec<Controlled>,
+    /// Whether it is known what was recorded: before, the file's cadences stand in.
+    opened: bool,
     /// Changes that were asked for, taken by the source, and committed.
     asked: u64,
     taken: u64,
@@ -94,10 +96,15 @@ impl CadenceControl {
             Controlled { name, policy, declared, wanted, changed: false }
         });
         let tables = tables.collect();
-        Self(Mutex::new(Inner { tables, asked: 0, taken: 0, durable: 0, wakers: Vec::new() }))
+        Self(Mutex::new(Inner { tables, opened: false, asked: 0, taken: 0, durable: 0, wakers: Vec::new() }))
     }
 
-    /// Asks for a change of a table's cadence, from the next tick on. Gives its number, for
+    /// Resolves when the source is open, so that changes of earlier runs are known.
+    pub async fn opened(&self) {
+        self.until(|inner| inner.opened).await;
+    }
+
+    /// Asks for a change of a table's cadence, which must be open, from the next tick on. Gives its number, for
     /// [`CadenceControl::durable`].
     pub fn change(&self, table: &str, change: &CadenceChange) -> Result<u64, ChangeError> {
         let mut inner = self.inner();
@@ -152,6 +159,8 @@ impl CadenceControl {
             table.wanted.clone_from(cadence);
         }
         (inner.asked, inner.taken, inner.durable) = (revision, revision, revision);
+        inner.opened = true;
+        inner.wake();
     }
 
     /// The changes that were not taken yet, with the number of the last.

@@ -8,8 +8,8 @@ pub mod audit;
 mod bookmark;
 mod check;
 mod compile;
-mod declared;
 mod control;
+mod declared;
 mod draws;
 mod evaluate;
 mod fused;
@@ -44,7 +44,6 @@ pub use source::{GeneratorSource, Mode};
 pub use spec::{
     Cadence, ColumnSpec, OnRestart, PARQUET_TYPE, SpecError, TableSpec, TablesSpec, UpdatePolicy,
 };
-pub use spec::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
 pub use speed::Speed;
 pub use status::{CadenceStatus, TableStatus};
 pub use tables::Tables;

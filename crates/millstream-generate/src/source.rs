@@ -192,7 +192,6 @@ impl GeneratorSource {
         self.generations = resumed_cycles(&spec, &self.tables, &recorded, from_tick);
         self.cadences = spec.tables.into_iter().map(|table| table.cadence).collect();
         self.revision = position.revision;
-        self.status.control().resume(&self.cadences, self.revision);
         let visible = self.tables.timelines().generations;
         self.timelines =
             Arc::new(Timelines { start: position.start, tables: timelines, generations: visible });
@@ -487,6 +486,7 @@ impl Source for GeneratorSource {
             }
             None => self.opened = self.clock.now(),
         }
+        self.status.control().resume(&self.cadences, self.revision);
         for (table, &rows) in self.rows.iter().enumerate() {
             self.status.set_rows(table, rows);
         }

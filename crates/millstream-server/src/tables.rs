@@ -52,7 +52,7 @@ struct Changed {
 }
 
 pub(crate) async fn list(State(shared): State<Shared>) -> Result<Json<TableList>, Problem> {
-    let cadence = cadence(&shared)?;
+    let cadence = cadence(&shared).await?;
     let tables = (0..cadence.tables().len()).filter_map(|table| report(cadence, table)).collect();
     Ok(Json(TableList { tick: cadence.tick(), lag_seconds: lag(cadence), tables }))
 }
@@ -61,7 +61,7 @@ pub(crate) async fn one(
     State(shared): State<Shared>,
     Path(name): Path<String>,
 ) -> Result<Json<TableCadence>, Problem> {
-    find(cadence(&shared)?, &name).map(Json)
+    find(cadence(&shared).await?, &name).map(Json)
 }
 
 pub(crate) async fn change(
@@ -101,7 +101,7 @@ pub(crate) async fn resume(
 
 /// Asks for a change, and waits until it is committed.
 async fn apply(shared: &Shared, name: &str, change: &CadenceChange) -> Result<Response, Problem> {
-    let cadence = cadence(shared)?;
+    let cadence = cadence(shared).await?;
     let number = cadence.control().change(name, change).map_err(|error| match error {
         ChangeError::Unknown { .. } => unknown(cadence, name),
         ChangeError::Conflict { message, hint } => Problem::new(StatusCode::CONFLICT, message, hint),
@@ -115,12 +115,18 @@ async fn apply(shared: &Shared, name: &str, change: &CadenceChange) -> Result<Re
     Ok((status, Json(Changed { table, committed })).into_response())
 }
 
-fn cadence(shared: &Shared) -> Result<&CadenceStatus, Problem> {
-    shared
+/// The generator, once it is open.
+async fn cadence(shared: &Shared) -> Result<&CadenceStatus, Problem> {
+    let cadence = shared
         .status
         .cadence
         .as_deref()
-        .ok_or_else(|| Problem::not_found("this run generates no tables", "add `tables:` to the file"))
+        .ok_or_else(|| Problem::not_found("this run generates no tables", "add `tables:` to the file"))?;
+    tokio::time::timeout(PATIENCE, cadence.control().opened()).await.map_err(|_| {
+        let message = "the run has not begun yet";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, message, "ask again when /readyz says so")
+    })?;
+    Ok(cadence)
 }
 
 fn find(cadence: &CadenceStatus, name: &str) -> Result<TableCadence, Problem> {

@@ -13,11 +13,28 @@ pub struct CompileError {
     pub range: Range<usize>,
     /// What to write instead.
     pub hint: Option<String>,
+    /// If the expression is right, but cannot be evaluated column by column: the construct that cannot.
+    pub(crate) not_vectorised: Option<String>,
 }
 
 impl CompileError {
     pub(crate) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { message: message.into(), range, hint: None }
+        Self { message: message.into(), range, hint: None, not_vectorised: None }
+    }
+
+    /// Marks the error as one of the evaluation column by column only, because of `construct`.
+    pub(crate) fn not_vectorised(mut self, construct: impl Into<String>) -> Self {
+        self.not_vectorised = Some(construct.into());
+        self
+    }
+
+    pub(crate) fn not_vectorised_if(self, condition: bool, construct: &str) -> Self {
+        if condition { self.not_vectorised(construct) } else { self }
+    }
+
+    /// An error that a host finds in an expression.
+    pub fn of_host(range: Range<usize>, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { hint, ..Self::new(range, message) }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -46,32 +63,57 @@ impl std::error::Error for CompileError {}
 /// Rows on which an expression failed, by index in the frame.
 #[derive(Debug, Default)]
 pub struct RowErrors {
-    entries: Vec<(usize, Cow<'static, str>)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    row: usize,
+    message: Cow<'static, str>,
+    range: Option<Range<usize>>,
 }
 
 impl RowErrors {
     /// Reports that the row at `index` of the frame failed.
     pub fn push(&mut self, index: usize, message: impl Into<String>) {
-        self.entries.push((index, Cow::Owned(message.into())));
+        self.report(index, Cow::Owned(message.into()));
     }
 
     /// As [`Self::push`], without an allocation for messages that are constants.
     pub(crate) fn report(&mut self, index: usize, message: Cow<'static, str>) {
-        self.entries.push((index, message));
+        self.report_at(index, message, None);
+    }
+
+    /// As [`Self::report`], with the bytes of the expression's text that failed.
+    pub(crate) fn report_at(&mut self, row: usize, message: Cow<'static, str>, range: Option<Range<usize>>) {
+        self.entries.push(Entry { row, message, range });
+    }
+
+    /// Says of those after the first `count` where they happened, unless that is known more closely.
+    pub(crate) fn locate_after(&mut self, count: usize, range: &Range<usize>) {
+        for entry in self.entries.iter_mut().skip(count) {
+            entry.range.get_or_insert_with(|| range.clone());
+        }
     }
 
     /// Drops those after the first `count` whose row is not to be kept.
     pub(crate) fn retain_after(&mut self, count: usize, keep: impl Fn(usize) -> bool) {
         let mut index = 0;
-        self.entries.retain(|(row, _)| {
+        self.entries.retain(|entry| {
             index += 1;
-            index <= count || keep(*row)
+            index <= count || keep(entry.row)
         });
     }
 
     /// The failed rows, in no order; a row may occur more than once.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.entries.iter().map(|(index, message)| (*index, message.as_ref()))
+        self.entries.iter().map(|entry| (entry.row, entry.message.as_ref()))
+    }
+
+    /// The first report of the least row: its row, its message, and the bytes of the expression's text that failed.
+    pub fn first(&self) -> Option<(usize, &str, Option<Range<usize>>)> {
+        let entry = self.entries.iter().min_by_key(|entry| entry.row)?;
+        Some((entry.row, entry.message.as_ref(), entry.range.clone()))
     }
 
     /// How many reports there are.

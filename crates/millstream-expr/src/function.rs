@@ -47,6 +47,9 @@ pub struct CallSite<'a> {
     pub path: &'a str,
     /// 0 for the first library call of the expression in reading order, then 1, 2 …: it separates random substreams.
     pub ordinal: u64,
+    /// How often the call was made before for the same row: 0 but in loops, where each execution draws from a
+    /// substream of its own.
+    pub repetition: u64,
     /// The arguments, positional ones first.
     pub arguments: &'a [Argument],
 }
@@ -69,6 +72,13 @@ pub trait Library: Send + Sync {
 
     /// All names, for suggestions.
     fn names(&self) -> Vec<String>;
+
+    /// A library that stays with the expression, for calls whose arguments only the row knows (in loops, or of lists
+    /// that are made for the row): it is asked for a function while rows are evaluated, with constant arguments. None
+    /// if such calls are not possible.
+    fn for_rows(&self) -> Option<Arc<dyn Library>> {
+        None
+    }
 
     /// The clock that `datetime.now()` and its like read, in microseconds since the Unix epoch: it stands still while
     /// the expression lives. Without one, they are refused.

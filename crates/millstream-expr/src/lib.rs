@@ -80,7 +80,7 @@ mod value;
 
 pub use conversion::{Conversion, Misfit};
 pub use errors::{CompileError, EvaluateError, RowErrors};
-pub use expression::Expression;
+pub use expression::{Expression, RowByRow};
 pub use function::{Argument, Call, CallError, CallSite, Constant, Function, Library, NoLibrary};
 pub use references::{ReferencedCall, References, references};
 pub use scope::{Frame, NoColumns, Scope};

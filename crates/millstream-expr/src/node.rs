@@ -207,22 +207,31 @@ impl Node {
             Kind::Constant(None) => Ok(self.nulls(len)),
             Kind::Column(position) => column(frame, *position, self).map(Value::Array),
             Kind::Failure(message) => {
+                let before = errors.len();
                 let mut rows = Rows { len, selected, errors };
                 for row in 0..len {
                     if rows.is_selected(row) {
                         rows.fail(row, Cow::Owned(message.to_string()));
                     }
                 }
+                errors.locate_after(before, &self.range);
                 Ok(self.nulls(len))
             }
             Kind::Library(call) => call.evaluate(self, frame, selected, errors),
             Kind::Kernel(kernel, inputs) => {
                 let values = evaluate_all(inputs, frame, selected, errors)?;
-                kernel.evaluate(&values, &mut Rows { len, selected, errors }).map(Value::Array)
+                let before = errors.len();
+                let result = kernel.evaluate(&values, &mut Rows { len, selected, errors }).map(Value::Array);
+                errors.locate_after(before, &self.range);
+                result
             }
             Kind::Template(template, inputs) => {
                 let values = evaluate_all(inputs, frame, selected, errors)?;
-                template.evaluate(&values, &mut Rows { len, selected, errors }).map(Value::Array)
+                let before = errors.len();
+                let result =
+                    template.evaluate(&values, &mut Rows { len, selected, errors }).map(Value::Array);
+                errors.locate_after(before, &self.range);
+                result
             }
             Kind::Logic { and, left, right } => {
                 let left = left.evaluate(frame, selected, errors)?;
@@ -333,6 +342,7 @@ impl LibraryCall {
         let call = Call { arguments: &arguments, rows: frame.rows, selected: selection.as_ref() };
         let before = errors.len();
         let array = self.function.evaluate(&call, errors)?;
+        errors.locate_after(before, &node.range);
         if let Some((row, _)) = errors.iter().skip(before).find(|(row, _)| *row >= len) {
             return Err(EvaluateError::Host(format!("`{}` reported row {row} of {len}", self.path)));
         }

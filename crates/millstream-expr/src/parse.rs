@@ -3,8 +3,8 @@
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, InterpolatedStringElement, Mod, StringLiteralValue};
-use ruff_python_parser::{Mode, ParseError, ParseOptions, parse_module, parse_unchecked};
+use ruff_python_ast::{ExceptHandler, Expr, InterpolatedStringElement, Mod, Stmt, StringLiteralValue};
+use ruff_python_parser::{Mode, ParseError, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::errors::CompileError;
@@ -15,6 +15,175 @@ const LONGEST: usize = 256 << 10;
 
 /// How deep parts may be nested: the compiler and the evaluation recurse.
 const DEEPEST: usize = 150;
+
+/// How deep statements may stand inside of each other.
+const DEEPEST_BLOCK: usize = 30;
+
+/// What a text is.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    Expression(Box<Expr>),
+    /// Statements: assignments, `if`, `for`, `return` …
+    Block(Vec<Stmt>),
+}
+
+/// Parses an expression, or else a block of statements. A word like `return` inside of other words makes no block: it
+/// must be one by its grammar.
+pub(crate) fn parse_any(source: &str) -> Result<Parsed, CompileError> {
+    let error = match parse(source) {
+        Ok(expression) => return Ok(Parsed::Expression(Box::new(expression))),
+        Err(error) => error,
+    };
+    if source.len() > LONGEST || brackets_too_deep(source) {
+        return Err(error);
+    }
+    let parsed = ManuallyDrop::new(parse_unchecked(source, ParseOptions::from(Mode::Module)));
+    if let Mod::Module(module) = parsed.syntax()
+        && let Some(range) = block_too_deep(&module.body)
+    {
+        return Err(nested(range));
+    }
+    let parsed = ManuallyDrop::into_inner(parsed);
+    if let Some(block_error) = parsed.errors().first() {
+        // Of the two mistakes, the one of what it was meant to be.
+        return Err(if looks_like_block(source) { syntax_error(source, block_error, true) } else { error });
+    }
+    match parsed.into_syntax() {
+        Mod::Module(module) if !module.body.is_empty() => {
+            Ok(Parsed::Block(module.body.into_iter().collect()))
+        }
+        _ => Err(error),
+    }
+}
+
+/// Whether a line begins as a statement does.
+fn looks_like_block(source: &str) -> bool {
+    source.split(['\n', ';']).any(|line| {
+        let line = line.trim_start();
+        let word: &str = line
+            .split(|character: char| !character.is_alphanumeric() && character != '_')
+            .next()
+            .unwrap_or("");
+        let keyword = matches!(
+            word,
+            "return"
+                | "if"
+                | "for"
+                | "while"
+                | "def"
+                | "import"
+                | "from"
+                | "try"
+                | "elif"
+                | "else"
+                | "raise"
+                | "assert"
+        );
+        let rest = line[word.len()..].trim_start();
+        let assigns = !word.is_empty()
+            && (rest.starts_with('=') && !rest.starts_with("==")
+                || ["+=", "-=", "*=", "/=", "%="].iter().any(|operator| rest.starts_with(operator)));
+        keyword || assigns
+    })
+}
+
+fn block_too_deep(statements: &[Stmt]) -> Option<Range<usize>> {
+    let mut open: Vec<(&Stmt, usize)> = statements.iter().map(|statement| (statement, 1)).collect();
+    while let Some((statement, depth)) = open.pop() {
+        if depth > DEEPEST_BLOCK {
+            return Some(range(statement));
+        }
+        let mut found = None;
+        for_each_own_part(statement, &mut |part| found = found.take().or_else(|| too_deep(part)));
+        if found.is_some() {
+            return found;
+        }
+        for_each_inner_statement(statement, &mut |inner| open.push((inner, depth + 1)));
+    }
+    None
+}
+
+/// Calls `visit` for the statements that stand directly inside of one.
+pub(crate) fn for_each_inner_statement<'a>(statement: &'a Stmt, visit: &mut dyn FnMut(&'a Stmt)) {
+    match statement {
+        Stmt::For(node) => node.body.iter().chain(&node.orelse).for_each(visit),
+        Stmt::While(node) => node.body.iter().chain(&node.orelse).for_each(visit),
+        Stmt::If(node) => {
+            node.body.iter().for_each(&mut *visit);
+            node.elif_else_clauses.iter().flat_map(|clause| &clause.body).for_each(visit);
+        }
+        Stmt::With(node) => node.body.iter().for_each(visit),
+        Stmt::Match(node) => node.cases.iter().flat_map(|case| &case.body).for_each(visit),
+        Stmt::Try(node) => {
+            node.body.iter().for_each(&mut *visit);
+            for ExceptHandler::ExceptHandler(handler) in &node.handlers {
+                handler.body.iter().for_each(&mut *visit);
+            }
+            node.orelse.iter().chain(&node.finalbody).for_each(visit);
+        }
+        Stmt::FunctionDef(node) => node.body.iter().for_each(visit),
+        Stmt::ClassDef(node) => node.body.iter().for_each(visit),
+        _ => {}
+    }
+}
+
+/// Calls `visit` for the expressions of a statement, those of the statements inside of it left out.
+fn for_each_own_part<'a>(statement: &'a Stmt, visit: &mut dyn FnMut(&'a Expr)) {
+    match statement {
+        Stmt::Expr(node) => visit(&node.value),
+        Stmt::Assign(node) => {
+            node.targets.iter().for_each(&mut *visit);
+            visit(&node.value);
+        }
+        Stmt::AugAssign(node) => {
+            visit(&node.target);
+            visit(&node.value);
+        }
+        Stmt::AnnAssign(node) => {
+            visit(&node.target);
+            node.value.iter().for_each(|value| visit(value));
+        }
+        Stmt::For(node) => {
+            visit(&node.target);
+            visit(&node.iter);
+        }
+        Stmt::While(node) => visit(&node.test),
+        Stmt::If(node) => {
+            visit(&node.test);
+            node.elif_else_clauses.iter().filter_map(|clause| clause.test.as_ref()).for_each(visit);
+        }
+        Stmt::Return(node) => node.value.iter().for_each(|value| visit(value)),
+        Stmt::Delete(node) => node.targets.iter().for_each(visit),
+        Stmt::Raise(node) => node.exc.iter().for_each(|value| visit(value)),
+        Stmt::Assert(node) => {
+            visit(&node.test);
+            node.msg.iter().for_each(|message| visit(message));
+        }
+        Stmt::Try(node) => {
+            for ExceptHandler::ExceptHandler(handler) in &node.handlers {
+                handler.type_.iter().for_each(|type_| visit(type_));
+            }
+        }
+        Stmt::FunctionDef(node) => {
+            node.parameters
+                .iter_non_variadic_params()
+                .filter_map(|one| one.default.as_deref())
+                .for_each(visit);
+        }
+        Stmt::With(node) => node.items.iter().for_each(|item| visit(&item.context_expr)),
+        Stmt::Match(node) => visit(&node.subject),
+        _ => {}
+    }
+}
+
+/// Calls `visit` for all expressions of a statement, and of the statements inside of it.
+pub(crate) fn for_each_statement_part<'a>(statement: &'a Stmt, visit: &mut dyn FnMut(&'a Expr)) {
+    let mut open = vec![statement];
+    while let Some(statement) = open.pop() {
+        for_each_own_part(statement, visit);
+        for_each_inner_statement(statement, &mut |inner| open.push(inner));
+    }
+}
 
 /// Parses one expression. Line breaks do not end it, as in parentheses; white space around it does not matter.
 pub(crate) fn parse(source: &str) -> Result<Expr, CompileError> {
@@ -40,7 +209,7 @@ pub(crate) fn parse(source: &str) -> Result<Expr, CompileError> {
     }
     let parsed = ManuallyDrop::into_inner(parsed);
     if let Some(error) = parsed.errors().first() {
-        return Err(syntax_error(source, error));
+        return Err(syntax_error(source, error, false));
     }
     match parsed.into_syntax() {
         Mod::Expression(module) => {
@@ -71,19 +240,22 @@ fn brackets_too_deep(source: &str) -> bool {
     })
 }
 
-fn syntax_error(source: &str, error: &ParseError) -> CompileError {
+fn syntax_error(source: &str, error: &ParseError, block: bool) -> CompileError {
     let range = range_of(error.location);
     let range = range.start.min(source.len())..range.end.min(source.len());
-    // A text of statements is no mistake of syntax, and deserves another answer.
-    let statements = source.trim().contains(['\n', ';', '='])
-        && parse_module(source.trim())
-            .is_ok_and(|module| !module.syntax().body.iter().all(ruff_python_ast::Stmt::is_expr_stmt));
-    if statements {
-        return CompileError::new(range, "statements are not supported, only a single expression")
-            .hint("write `a if condition else b` for a choice, and put intermediate values into columns of their own");
+    let words = source.trim();
+    let is_prose = words.contains(' ')
+        && words
+            .chars()
+            .all(|character| character.is_alphabetic() || matches!(character, ' ' | ',' | '.' | '\'' | '!'));
+    let error = CompileError::new(range, format!("syntax error: {}", lower_first(&error.error.to_string())));
+    if is_prose {
+        error.hint(format!("a text is written in quotes: `{words:?}`"))
+    } else if block {
+        error.hint("write Python statements, the last of which gives the value: `return total`")
+    } else {
+        error.hint("write one Python expression, for example `round(quantity * unit_price, 2)`")
     }
-    CompileError::new(range, format!("syntax error: {}", lower_first(&error.error.to_string())))
-        .hint("write one Python expression, for example `round(quantity * unit_price, 2)`")
 }
 
 fn lower_first(text: &str) -> String {

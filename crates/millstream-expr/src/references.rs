@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 use crate::compile::{Compiler, is_builtin};
 use crate::errors::CompileError;
 use crate::function::{Constant, NoLibrary};
-use crate::parse::{dotted, for_each_child, parse, range};
+use crate::parse::{Parsed, dotted, for_each_child, for_each_statement_part, parse_any, range};
 use crate::scope::NoColumns;
 
 /// The names and calls in an expression.
@@ -50,10 +50,18 @@ impl ReferencedCall {
 /// # Errors
 /// Only if it is not an expression at all.
 pub fn references(source: &str) -> Result<References, CompileError> {
-    let syntax = parse(source)?;
+    let syntax = parse_any(source)?;
     let mut names: Vec<(usize, String)> = Vec::new();
     let mut calls: Vec<(usize, ReferencedCall)> = Vec::new();
-    let mut open = vec![&syntax];
+    let mut open: Vec<&Expr> = Vec::new();
+    match &syntax {
+        Parsed::Expression(expression) => open.push(expression),
+        Parsed::Block(statements) => {
+            for statement in statements {
+                for_each_statement_part(statement, &mut |part| open.push(part));
+            }
+        }
+    }
     while let Some(expression) = open.pop() {
         match expression {
             Expr::Call(call) => {

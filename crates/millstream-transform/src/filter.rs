@@ -20,13 +20,11 @@ impl Filter {
         let condition = compile(expression, input)?;
         match condition.data_type() {
             DataType::Boolean | DataType::Null => Ok(Self { condition, schema: input.clone() }),
-            other => Err(CompileError {
-                message: format!("a filter needs a condition, this is of type {other}"),
-                range: 0..expression.len(),
-                hint: Some(
-                    "compare it with something: `amount > 10`, `name != \"\"`, `id is not None`".to_owned(),
-                ),
-            }),
+            other => Err(CompileError::of_host(
+                0..expression.len(),
+                format!("a filter needs a condition, this is of type {other}"),
+                Some("compare it with something: `amount > 10`, `name != \"\"`, `id is not None`".to_owned()),
+            )),
         }
     }
 }

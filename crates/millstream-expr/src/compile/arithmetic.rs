@@ -43,9 +43,9 @@ impl Compiler<'_> {
                 let node = self.condition(&operation.operand)?;
                 self.apply(Truth { negated: true }, vec![node], Type::Bool, false, whole)
             }
-            UnaryOp::Invert => {
-                Err(CompileError::new(whole, "the operator `~` is not supported").hint("write `not x`"))
-            }
+            UnaryOp::Invert => Err(CompileError::new(whole, "the operator `~` is not supported")
+                .hint("write `not x`")
+                .not_vectorised("the operator `~`")),
             UnaryOp::USub | UnaryOp::UAdd => {
                 let node = self.value(&operation.operand)?;
                 match node.type_ {
@@ -84,9 +84,13 @@ impl Compiler<'_> {
         let whole = range(operation);
         let symbol = operation.op.as_str();
         if let Some(hint) = refused(operation.op) {
-            return Err(
-                CompileError::new(whole, format!("the operator `{symbol}` is not supported")).hint(hint)
-            );
+            let error =
+                CompileError::new(whole, format!("the operator `{symbol}` is not supported")).hint(hint);
+            return Err(if operation.op == Operator::MatMult {
+                error
+            } else {
+                error.not_vectorised(format!("the operator `{symbol}`"))
+            });
         }
         let left = self.operand(&operation.left)?;
         let right = self.operand(&operation.right)?;
@@ -118,7 +122,8 @@ impl Compiler<'_> {
             (Type::Int | Type::Bool, Operator::Mult, Type::Str) => return self.repeat(right, left, whole),
             (Type::Str, Operator::Mod, _) => {
                 return Err(CompileError::new(whole, "`%` does not format texts here")
-                    .hint("write an f-string, as in `f\"{x:.2f}\"`"));
+                    .hint("write an f-string, as in `f\"{x:.2f}\"`")
+                    .not_vectorised("`%` of texts"));
             }
             _ => {}
         }
@@ -188,8 +193,15 @@ fn refused(operator: Operator) -> Option<&'static str> {
     }
 }
 
+/// Whether values of a type have operators that are not evaluated column by column.
+fn is_other(type_: &Type) -> bool {
+    type_.is_temporal() || matches!(type_, Type::Raw(_))
+}
+
 fn no_sign(symbol: &str, type_: &Type, range: Range<usize>) -> CompileError {
-    CompileError::new(range, format!("`{symbol}` cannot be applied to a value of type {}", type_.word()))
+    let error =
+        CompileError::new(range, format!("`{symbol}` cannot be applied to a value of type {}", type_.word()));
+    if is_other(type_) { error.not_vectorised(format!("`{symbol}` of a {}", type_.word())) } else { error }
 }
 
 fn mismatch(symbol: &str, left: &Type, right: &Type, range: Range<usize>) -> CompileError {
@@ -197,6 +209,9 @@ fn mismatch(symbol: &str, left: &Type, right: &Type, range: Range<usize>) -> Com
         range,
         format!("`{symbol}` cannot be applied to {} and {}", left.word(), right.word()),
     );
+    if is_other(left) || is_other(right) {
+        return error.not_vectorised(format!("`{symbol}` of {} and {}", left.word(), right.word()));
+    }
     match (left, symbol, right) {
         (Type::Str, "+", _) | (_, "+", Type::Str) => {
             error.hint("write an f-string, as in `f\"{a}{b}\"`, or convert with `str(..)`")

@@ -64,6 +64,11 @@ impl Compiler<'_> {
     }
 
     fn only(&mut self, call: &ExprCall, signature: &Signature) -> Result<Node, CompileError> {
+        let count = call.arguments.args.len() + call.arguments.keywords.len();
+        if count == 0 && signature.name != "abs" || count == 2 && signature.name == "int" {
+            return Err(CompileError::new(range(call), format!("`{}` needs one argument", signature.name))
+                .not_vectorised(format!("`{}` with {count} arguments", signature.name)));
+        }
         match signature.bind(call)?.first() {
             Some(Some(argument)) => self.raw(argument),
             _ => Err(CompileError::new(range(call), format!("`{}` needs an argument", signature.name))),
@@ -163,7 +168,8 @@ impl Compiler<'_> {
                     ref other => Err(CompileError::new(
                         node.range.clone(),
                         format!("a value of type {} has no `len`", other.word()),
-                    )),
+                    )
+                    .not_vectorised_if(matches!(other, Type::Raw(_)), "`len`")),
                 }
             }
         }
@@ -178,7 +184,8 @@ impl Compiler<'_> {
                 Some(key) => CompileError::new(
                     range(keyword),
                     format!("the argument `{key}` of `{name}` is not supported"),
-                ),
+                )
+                .not_vectorised(format!("`{name}` with `{key}`")),
                 None => starred(range(keyword)),
             });
         }
@@ -197,8 +204,11 @@ impl Compiler<'_> {
                 return Err(CompileError::new(whole, format!("`{name}` of an empty list")));
             }
         } else if operands.len() < 2 {
+            let scalar = matches!(operands.as_slice(), [Operand::Value(node)]
+                if !matches!(node.type_, Type::Raw(_) | Type::Str | Type::Null));
             return Err(CompileError::new(whole, format!("`{name}` needs two arguments, or a list"))
-                .hint(format!("`{name}` compares values of one row; it does not aggregate a column")));
+                .hint(format!("`{name}` compares values of one row; it does not aggregate a column"))
+                .not_vectorised_if(!scalar && !operands.is_empty(), &format!("`{name}` of a list")));
         }
         let mut nodes = Vec::with_capacity(operands.len());
         for operand in operands {
@@ -207,7 +217,8 @@ impl Compiler<'_> {
         }
         let (nodes, type_) = self.unify(nodes, &format!("the arguments of `{name}`"))?;
         if matches!(type_, Type::Raw(_)) {
-            return Err(CompileError::new(whole, format!("`{name}` of lists is not supported")));
+            return Err(CompileError::new(whole, format!("`{name}` of lists is not supported"))
+                .not_vectorised(format!("`{name}` of lists")));
         }
         let mut nodes = nodes.into_iter();
         let Some(mut result) = nodes.next() else {

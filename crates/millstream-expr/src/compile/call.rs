@@ -81,6 +81,12 @@ impl Compiler<'_> {
             if let Some(name) = self.module_path(&names, true) {
                 return self.module_call(name, call);
             }
+            if let [name] = names.as_slice()
+                && crate::interpreter::Builtin::of(name).is_some()
+            {
+                return Err(CompileError::new(range(call), format!("`{name}` is evaluated row by row"))
+                    .not_vectorised(format!("`{name}()`")));
+            }
             if self.is_library_call(&names) {
                 return self.library_call(&names, call).map(Operand::Value);
             }
@@ -94,14 +100,15 @@ impl Compiler<'_> {
                 }
             }
             other => Err(CompileError::new(range(other), "this cannot be called")
-                .hint("call a function by its name, or a method of a value")),
+                .hint("call a function by its name, or a method of a value")
+                .not_vectorised("calls of values")),
         }
     }
 
     /// Whether a call of these names is one of the library: not of a builtin, and not a method of a column.
     pub(super) fn is_library_call(&self, names: &[&str]) -> bool {
         match names {
-            [name] => !is_builtin(name),
+            [name] => !is_builtin(name) && crate::interpreter::Builtin::of(name).is_none(),
             names => self.receiver(names).is_none(),
         }
     }
@@ -143,5 +150,7 @@ fn too_many(name: &str, most: usize) -> String {
 }
 
 pub(super) fn starred(range: Range<usize>) -> CompileError {
-    CompileError::new(range, "`*` and `**` in calls are not supported").hint("write the arguments out")
+    CompileError::new(range, "`*` and `**` in calls are not supported")
+        .hint("write the arguments out")
+        .not_vectorised("`*` and `**` in calls")
 }

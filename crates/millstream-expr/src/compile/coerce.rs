@@ -128,6 +128,7 @@ impl Compiler<'_> {
                     format!("{what} must have one type, not {} and {}", type_.word(), node.type_.word()),
                 )
                 .hint(conversion_hint(&type_, &node.type_))
+                .not_vectorised("values of several types")
             })?;
         }
         let nodes = nodes.into_iter().map(|node| self.coerce(node, &type_)).collect::<Result<Vec<_>, _>>()?;
@@ -140,6 +141,7 @@ fn unusable(node: &Node) -> CompileError {
         node.range.clone(),
         format!("values of type {} can only be passed on and tested with `is None`", node.type_.word()),
     )
+    .not_vectorised(format!("a value of type {}", node.type_.word()))
 }
 
 /// How two types can be made one.

@@ -44,11 +44,9 @@ impl Compiler<'_> {
     ) -> Result<Node, CompileError> {
         let (subject, other) = if left.is_none_literal_expr() { (right, left) } else { (left, right) };
         if !other.is_none_literal_expr() {
-            return Err(CompileError::new(whole, "`is` only tests for None").hint(if negated {
-                "write `!=`"
-            } else {
-                "write `==`"
-            }));
+            return Err(CompileError::new(whole, "`is` only tests for None")
+                .hint(if negated { "write `!=`" } else { "write `==`" })
+                .not_vectorised("`is` of two values"));
         }
         let node = self.raw(subject)?;
         self.is_none(node, negated, whole)
@@ -99,7 +97,8 @@ impl Compiler<'_> {
                 whole,
                 format!("`{}` cannot be part of a chain of comparisons", operator.as_str()),
             )
-            .hint("join the comparisons with `and`"));
+            .hint("join the comparisons with `and`")
+            .not_vectorised("a chain with `in` or `is`"));
         }
         let mut operands = vec![self.value(&expression.left)?];
         for (index, comparator) in expression.comparators.iter().enumerate() {
@@ -189,7 +188,8 @@ impl Compiler<'_> {
             Operand::Module(value, range) => return Operand::Module(value, range).single(),
             Operand::Split(_, _, range) => {
                 return Err(CompileError::new(range, "`in` over the list of `split` is not supported")
-                    .hint("test the text itself, as in `\"x\" in text`"));
+                    .hint("test the text itself, as in `\"x\" in text`")
+                    .not_vectorised("`in` over the list of `split`"));
             }
         };
         let mut scalars = Vec::with_capacity(items.len());
@@ -197,7 +197,8 @@ impl Compiler<'_> {
         for item in items {
             let range = item.range();
             let Operand::Value(node) = item else {
-                return Err(CompileError::new(range, "the items of the list must be single values"));
+                return Err(CompileError::new(range, "the items of the list must be single values")
+                    .not_vectorised("`in` over a list of lists"));
             };
             match &node.kind {
                 Kind::Constant(None) => holds_none = true,
@@ -210,7 +211,8 @@ impl Compiler<'_> {
                 }
                 _ => {
                     return Err(CompileError::new(range, "the items of the list must be constants")
-                        .hint("write `x == a or x == b`"));
+                        .hint("write `x == a or x == b`")
+                        .not_vectorised("`in` over values that depend on the row"));
                 }
             }
         }
@@ -225,7 +227,8 @@ impl Compiler<'_> {
         Err(CompileError::new(
             node.range.clone(),
             format!("`in` needs a list of constants or a str, not a value of type {}", node.type_.word()),
-        ))
+        )
+        .not_vectorised(format!("`in` over a {}", node.type_.word())))
     }
 
     fn constant_membership(

@@ -10,14 +10,28 @@ use super::names::closest;
 use super::{Compiler, Operand};
 use crate::errors::CompileError;
 use crate::function::{Argument, CallSite};
+use crate::interpreter::Builtin;
 use crate::node::{Kind, LibraryCall, Node};
 use crate::parse::range;
 use crate::types::Type;
 
 impl Compiler<'_> {
-    pub(super) fn library_call(&mut self, names: &[&str], call: &ExprCall) -> Result<Node, CompileError> {
-        let path = names.join(".");
+    pub(crate) fn library_call(&mut self, names: &[&str], call: &ExprCall) -> Result<Node, CompileError> {
+        let path = match self.paths.get(names[0]) {
+            Some(head) => names[1..].iter().fold(head.clone(), |path, name| path + "." + name),
+            None => names.join("."),
+        };
         let whole = range(call);
+        match crate::modules::find(&path) {
+            Some(crate::modules::Item::Library(other)) => {
+                return self.library_call(&other.split('.').collect::<Vec<_>>(), call);
+            }
+            Some(_) => {
+                return Err(CompileError::new(whole, format!("`{path}` is evaluated row by row"))
+                    .not_vectorised(format!("`{path}()`")));
+            }
+            None => {}
+        }
         // Told first: its arguments may be wrong for no other reason.
         let known = self.library.names().contains(&path);
 
@@ -58,7 +72,7 @@ impl Compiler<'_> {
         }
 
         let ordinal = self.ordinals.get(&call.start().to_usize()).copied().unwrap_or_default();
-        let site = CallSite { path: &path, ordinal, arguments: &arguments };
+        let site = CallSite { path: &path, ordinal, repetition: 0, arguments: &arguments };
         match self.library.resolve(&site) {
             Ok(Some(function)) => Ok(Node {
                 type_: Type::of(&function.data_type()),
@@ -69,11 +83,25 @@ impl Compiler<'_> {
             Ok(None) => Err(self.unknown_function(names, &path, &call.func).unwrap_or_else(|| {
                 CompileError::new(range(&*call.func), format!("there is no function `{path}`"))
             })),
-            Err(error) => Err(CompileError::new(
-                error.argument.and_then(|index| ranges.get(index).cloned()).unwrap_or(whole),
-                error.message,
-            )
-            .maybe_hint(error.hint)),
+            Err(error) => {
+                let refused = error.argument;
+                let described = CompileError::new(
+                    refused.and_then(|index| ranges.get(index).cloned()).unwrap_or(whole),
+                    error.message,
+                )
+                .maybe_hint(error.hint);
+                // An argument of the row, or a list of several types: the fallback makes the call row by row.
+                let by_row = refused.and_then(|index| arguments.get(index)).is_some_and(|argument| {
+                    argument.constant.is_none()
+                        || matches!(&argument.constant, Some(crate::function::Constant::List(_)))
+                            && crate::interpreter::chooses_from_list(&path)
+                });
+                Err(if by_row && self.library.for_rows().is_some() {
+                    described.not_vectorised(format!("an argument of `{path}`"))
+                } else {
+                    described
+                })
+            }
         }
     }
 
@@ -98,12 +126,15 @@ impl Compiler<'_> {
                 };
                 Ok((argument, Some(node)))
             }
-            display @ (Operand::List(..) | Operand::Dict(..)) => {
+display @ (Operand::List(..) | Operand::Dict(..)) => {
                 let Some(constant) = display.constant() else {
-                    let message = format!("a {} as an argument must be constant", display.word());
-                    return Err(
-                        CompileError::new(display.range(), message).hint("write literals as its items")
-                    );
+                    let word = display.word();
+                    return Err(CompileError::new(
+                        display.range(),
+                        format!("a {word} as an argument must be constant"),
+                    )
+                    .hint("write literals as its items")
+                    .not_vectorised(format!("a {word} that depends on the row")));
                 };
                 let argument = Argument {
                     name,
@@ -116,7 +147,8 @@ impl Compiler<'_> {
             other => Err(CompileError::new(
                 other.range(),
                 format!("a {} cannot be an argument of a function", other.word()),
-            )),
+            )
+            .not_vectorised(format!("a {} as an argument", other.word()))),
         }
     }
 
@@ -144,14 +176,14 @@ impl Compiler<'_> {
     }
 
     /// The error for a function that the library does not have; `None` if it has it.
-    fn unknown_function(&self, names: &[&str], path: &str, callee: &Expr) -> Option<CompileError> {
+    pub(crate) fn unknown_function(&self, names: &[&str], path: &str, callee: &Expr) -> Option<CompileError> {
         let functions = self.library.names();
         if functions.iter().any(|function| function == path) {
             return None;
         }
         // A method of a column whose name is misspelt.
         if let (Expr::Attribute(attribute), [front @ .., method]) = (callee, names)
-            && methods().any(|name| name == *method)
+            && (methods().any(|name| name == *method) || crate::interpreter::has_method(method))
         {
             let head = front.join(".");
             let columns = self.scope.names();
@@ -162,7 +194,8 @@ impl Compiler<'_> {
             });
         }
         let error = CompileError::new(range(callee), format!("there is no function `{path}`"));
-        let candidates = functions.iter().map(String::as_str).chain(BUILTINS);
+        let candidates =
+            functions.iter().map(String::as_str).chain(BUILTINS).chain(Builtin::NAMES.iter().copied());
         if let Some(function) = closest(path, candidates) {
             return Some(error.hint(format!("did you mean `{function}`?")));
         }

@@ -51,7 +51,8 @@ impl Compiler<'_> {
         for item in &dict.items {
             let Some(key) = &item.key else {
                 return Err(CompileError::new(range(&item.value), "`**` in a dict is not supported")
-                    .hint("write the keys out"));
+                    .hint("write the keys out")
+                    .not_vectorised("`**` in a dict"));
             };
             let key = self.raw(key)?;
             let scalar = match key.scalar() {
@@ -59,13 +60,15 @@ impl Compiler<'_> {
                 Some(scalar @ (Scalar::Int(_) | Scalar::Str(_))) => scalar.clone(),
                 _ => {
                     return Err(CompileError::new(key.range, "the keys of a dict must be constants")
-                        .hint("keys are int or str"));
+                        .hint("keys are int or str")
+                        .not_vectorised("a dict whose keys are no constants"));
                 }
             };
             let value = self.raw(&item.value)?;
             if !value.is_constant() {
                 return Err(CompileError::new(value.range, "the values of a dict must be constants")
-                    .hint("write `a if key == \"x\" else b` for values that depend on the row"));
+                    .hint("write `a if key == \"x\" else b` for values that depend on the row")
+                    .not_vectorised("a dict whose values depend on the row"));
             }
             items.push((scalar, value));
         }

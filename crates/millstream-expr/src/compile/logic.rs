@@ -91,7 +91,8 @@ impl Compiler<'_> {
                     otherwise.type_.word()
                 ),
             )
-            .hint(conversion_hint(&then.type_, &otherwise.type_)));
+            .hint(conversion_hint(&then.type_, &otherwise.type_))
+            .not_vectorised("a conditional of two types"));
         };
         let then = self.coerce(then, &type_)?;
         let otherwise = self.coerce(otherwise, &type_)?;

@@ -60,7 +60,8 @@ impl Compiler<'_> {
                 return Err(CompileError::new(
                     range(method),
                     format!("methods of a {} are not supported: `.{method}()`", other.word()),
-                ));
+                )
+                .not_vectorised(format!("`.{method}()` of a {}", other.word())));
             }
         };
         let Some(name) = METHODS.into_iter().find(|name| *name == method.as_str()) else {
@@ -71,7 +72,11 @@ impl Compiler<'_> {
                 range(method),
                 format!("a value of type {} has no method `{method}`", receiver.type_.word()),
             )
-            .hint("convert it to a text with `str(..)`"));
+            .hint("convert it to a text with `str(..)`")
+            .not_vectorised_if(
+                receiver.type_.is_temporal() || matches!(receiver.type_, Type::Raw(_)),
+                &format!("`.{method}()` of a {}", receiver.type_.word()),
+            ));
         }
         let text = self.coerce(receiver, &Type::Str)?;
         if name == "split" {
@@ -194,7 +199,8 @@ impl Compiler<'_> {
             Some(Expr::Tuple(tuple)) => &tuple.elts[..],
             _ => {
                 return Err(CompileError::new(whole, "`join` needs a list that is written out")
-                    .hint("write it as in `\"-\".join([a, b])`"));
+                    .hint("write it as in `\"-\".join([a, b])`")
+                    .not_vectorised("`join` of a list that is not written out"));
             }
         };
         let separator = match &separator.kind {
@@ -202,7 +208,8 @@ impl Compiler<'_> {
             Kind::Constant(None) => return Ok(Node::null(Type::Str, whole)),
             _ => {
                 return Err(CompileError::new(separator.range, "the separator of `join` must be a constant")
-                    .hint("write an f-string, as in `f\"{a}{separator}{b}\"`"));
+                    .hint("write an f-string, as in `f\"{a}{separator}{b}\"`")
+                    .not_vectorised("`join` with a separator of the row"));
             }
         };
         let mut pieces = Pieces::default();
@@ -248,7 +255,8 @@ impl Compiler<'_> {
                     return Err(CompileError::new(
                         limit.range,
                         "the `maxsplit` of `split` must be a constant",
-                    ));
+                    )
+                    .not_vectorised("`split` with a limit of the row"));
                 }
             }
         }
@@ -261,6 +269,10 @@ fn unknown_method(receiver: &Type, method: &Identifier) -> CompileError {
         range(method),
         format!("there is no method `{method}` of values of type {}", receiver.word()),
     );
+    let known = crate::interpreter::has_method(method.as_str());
+    if known || !matches!(receiver, Type::Str | Type::Int | Type::Float | Type::Bool | Type::Null) {
+        return error.not_vectorised(format!("`.{method}()`"));
+    }
     match closest(method.as_str(), methods()) {
         Some(name) => error.hint(format!("did you mean `{name}`?")),
         None => error.hint(format!("the methods of texts are {}", methods().collect::<Vec<_>>().join(", "))),

@@ -33,6 +33,7 @@ use crate::value::Scalar;
 pub(crate) use builtin::is_builtin;
 use literal::literal;
 use module::ModuleValue;
+pub(crate) use names::closest;
 
 /// What a part of an expression is while it is compiled. Only values exist when it is evaluated.
 pub(crate) enum Operand {
@@ -90,7 +91,8 @@ impl Operand {
                 other.range(),
                 format!("{what} is not a single value, and cannot be used here"),
             )
-            .hint(hint)),
+            .hint(hint)
+            .not_vectorised(what)),
         }
     }
 
@@ -112,6 +114,8 @@ pub(crate) struct Compiler<'a> {
     library: &'a dyn Library,
     /// The ordinal of each library call, by the byte that it starts at.
     ordinals: HashMap<usize, u64>,
+    /// Names that stand for paths of the library: imported ones.
+    paths: HashMap<String, String>,
     /// How many choices the current part depends on: in one, a constant that fails is no error of the expression.
     conditional: usize,
 }
@@ -123,7 +127,7 @@ impl<'a> Compiler<'a> {
         library: &'a dyn Library,
         expression: &Expr,
     ) -> Self {
-        let mut compiler = Self { source, scope, library, ordinals: HashMap::new(), conditional: 0 };
+        let mut compiler = Self::bare(source, scope, library);
         let mut starts = Vec::new();
         let mut open = vec![expression];
         while let Some(expression) = open.pop() {
@@ -143,6 +147,23 @@ impl<'a> Compiler<'a> {
         compiler
     }
 
+    /// A compiler for parts of a text without calls of the library.
+    pub(crate) fn bare(source: &'a str, scope: &'a dyn Scope, library: &'a dyn Library) -> Self {
+        Self { source, scope, library, ordinals: HashMap::new(), paths: HashMap::new(), conditional: 0 }
+    }
+
+    /// A compiler for parts of a larger text, whose calls have been numbered, and whose imports are known.
+    pub(crate) fn inside(
+        source: &'a str,
+        scope: &'a dyn Scope,
+        library: &'a dyn Library,
+        ordinals: HashMap<usize, u64>,
+        paths: HashMap<String, String>,
+    ) -> Self {
+        // What fails is one of the rows that get there.
+        Self { source, scope, library, ordinals, paths, conditional: 1 }
+    }
+
     /// Compiles a whole expression, which must have one value.
     pub(crate) fn root(&mut self, expression: &Expr) -> Result<Node, CompileError> {
         self.raw(expression)
@@ -150,7 +171,9 @@ impl<'a> Compiler<'a> {
 
     pub(crate) fn operand(&mut self, expression: &Expr) -> Result<Operand, CompileError> {
         let refuse = |what: &str, hint: &str| {
-            Err(CompileError::new(range(expression), format!("{what} are not supported")).hint(hint))
+            Err(CompileError::new(range(expression), format!("{what} are not supported"))
+                .hint(hint)
+                .not_vectorised(what))
         };
         let node = match expression {
             Expr::StringLiteral(_)

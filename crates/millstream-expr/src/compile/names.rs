@@ -41,6 +41,10 @@ impl Compiler<'_> {
             let value = self.operand(&attribute.value)?;
             return self.attribute_of(value, &attribute.attr);
         }
+        if is_method_of_type(&names) {
+            return Err(CompileError::new(whole, format!("`{path}` is a function"))
+                .not_vectorised("functions as values"));
+        }
         Err(self.unknown_name(&path, whole))
     }
 
@@ -59,8 +63,14 @@ impl Compiler<'_> {
         (1..names.len()).rev().find(|&count| self.scope.column(&names[..count].join(".")).is_some())
     }
 
-    fn unknown_name(&self, name: &str, range: std::ops::Range<usize>) -> CompileError {
+    pub(crate) fn unknown_name(&self, name: &str, range: std::ops::Range<usize>) -> CompileError {
         let error = CompileError::new(range, format!("there is no column `{name}`"));
+        if crate::interpreter::Builtin::of(name).is_some() || crate::modules::find(name).is_some() {
+            // As a value: `sorted(names, key=len)`.
+            return error
+                .hint(format!("`{name}` is a function: call it, as in `{name}()`"))
+                .not_vectorised("functions as values");
+        }
         let literal = match name.to_ascii_lowercase().as_str() {
             "true" => Some("True"),
             "false" => Some("False"),
@@ -91,6 +101,11 @@ impl Compiler<'_> {
             _ => Some("a text is written in quotes".to_owned()),
         })
     }
+}
+
+/// `str.upper`
+fn is_method_of_type(names: &[&str]) -> bool {
+    matches!(names, ["str" | "list" | "dict" | "set" | "tuple" | "int" | "float", _])
 }
 
 /// The candidate that is most like a name, if one is like it enough to have been meant.

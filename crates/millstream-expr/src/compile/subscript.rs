@@ -30,7 +30,8 @@ impl Compiler<'_> {
                     whole,
                     format!("a slice of {} is not supported", article(&other.word())),
                 )
-                .hint("take single items by their index")),
+                .hint("take single items by their index")
+                .not_vectorised("a slice of a list")),
             };
         }
         let index = &*subscript.slice;
@@ -70,7 +71,8 @@ impl Compiler<'_> {
             ref other => Err(CompileError::new(
                 node.range.clone(),
                 format!("a value of type {} cannot be indexed", other.word()),
-            )),
+            )
+            .not_vectorised_if(matches!(other, Type::Raw(_)), "indexing")),
         }
     }
 
@@ -82,7 +84,8 @@ impl Compiler<'_> {
     ) -> Result<Node, CompileError> {
         if node.type_.item().is_some() {
             return Err(CompileError::new(whole, "a slice of a list is not supported")
-                .hint("take single items by their index"));
+                .hint("take single items by their index")
+                .not_vectorised("a slice of a list"));
         }
         let node = self.load(node)?;
         if node.type_ == Type::Null {
@@ -92,7 +95,8 @@ impl Compiler<'_> {
             return Err(CompileError::new(
                 node.range.clone(),
                 format!("a value of type {} cannot be sliced", node.type_.word()),
-            ));
+            )
+            .not_vectorised_if(matches!(node.type_, Type::Raw(_)), "a slice"));
         }
         let mut inputs = vec![node];
         let mut bound = |bound: Option<&Expr>| -> Result<bool, CompileError> {
@@ -125,7 +129,8 @@ impl Compiler<'_> {
             let node = self.argument(bound, "[..]", &Type::Int)?;
             match node.scalar() {
                 Some(Scalar::Int(value)) => Ok(Some(*value)),
-                _ => Err(CompileError::new(node.range, "the bounds of a slice of a list must be constants")),
+                _ => Err(CompileError::new(node.range, "the bounds of a slice of a list must be constants")
+                    .not_vectorised("a slice of a list by the row")),
             }
         };
         let (start, stop) = (bound(slice.lower.as_deref())?, bound(slice.upper.as_deref())?);
@@ -201,7 +206,8 @@ impl Compiler<'_> {
             return Err(CompileError::new(
                 values[at].range.clone(),
                 "the keys of a dict must have one type, int or str",
-            ));
+            )
+            .not_vectorised("a dict with keys of two types"));
         }
         let key = if key.type_ == Type::Bool { self.coerce(key, &Type::Int)? } else { key };
         if key.type_ != first.kind() && key.type_ != Type::Null {

@@ -100,7 +100,8 @@ impl Compiler<'_> {
     fn field(&mut self, pieces: &mut Pieces, field: &InterpolatedElement) -> Result<(), CompileError> {
         if field.debug_text.is_some() {
             return Err(CompileError::new(range(field), "`=` in a field of an f-string is not supported")
-                .hint("write the name in front of the field"));
+                .hint("write the name in front of the field")
+                .not_vectorised("`=` in an f-string"));
         }
         let node = self.raw(&field.expression)?;
         let node = match field.conversion {
@@ -111,7 +112,8 @@ impl Compiler<'_> {
                     range(field),
                     "`!r` and `!a` in a field of an f-string are not supported",
                 )
-                .hint("write the field without the conversion"));
+                .hint("write the field without the conversion")
+                .not_vectorised("`!r` and `!a`"));
             }
         };
         let Some(spec) = &field.format_spec else { return self.push_shown(pieces, node) };
@@ -124,7 +126,8 @@ impl Compiler<'_> {
                         range(nested),
                         "a field inside the format of a field is not supported",
                     )
-                    .hint("write the width or precision as a number, or use `ljust`, `rjust` or `round`"));
+                    .hint("write the width or precision as a number, or use `ljust`, `rjust` or `round`")
+                    .not_vectorised("a field inside of a format"));
                 }
             }
         }
@@ -185,14 +188,23 @@ impl Compiler<'_> {
                     return Err(invalid(format!("{text:?} is not a format of dates"))
                         .hint("write directives, as in `{day:%Y-%m-%d}`"));
                 }
-                (node, Format::Strftime(parse_strftime(text).map_err(invalid)?))
+                (
+                    node,
+                    Format::Strftime(
+                        parse_strftime(text)
+                            .map_err(|message| invalid(message).not_vectorised("a format of dates"))?,
+                    ),
+                )
             }
             Type::Timedelta => {
                 return Err(invalid("a timedelta has no format".to_owned())
                     .hint("format a number, as in `f\"{delta.total_seconds():.0f}\"`"));
             }
             Type::Null => return Err(invalid("None has no format".to_owned())),
-            Type::Raw(_) => return Err(invalid(format!("a {} has no format", node.type_.word()))),
+            Type::Raw(_) => {
+                return Err(invalid(format!("a {} has no format", node.type_.word()))
+                    .not_vectorised(format!("a format of a {}", node.type_.word())));
+            }
         };
         let zone = zone(&node)?;
         let constant = node.is_constant();

@@ -1,13 +1,37 @@
 //! The row fallback: whatever of the language is not evaluated column by column is evaluated row by row here.
 
-// Its parts are used from the compiler once all of them are there.
-#![allow(dead_code)]
-
+mod arguments;
+mod budget;
+mod builtins;
 pub(crate) mod dict;
+mod display;
+mod draws;
 pub(crate) mod equality;
 pub(crate) mod failure;
+mod formatting;
+mod infer;
+mod inputs;
+mod ir;
+mod iterate;
+mod lower;
+mod machine;
+mod methods;
+mod operators;
+mod outputs;
+mod percent;
+mod program;
 pub(crate) mod static_type;
+mod subscript;
 pub(crate) mod value;
+
+pub(crate) use builtins::Builtin;
+pub(crate) use lower::{Syntax, chooses_from_list};
+pub(crate) use program::Fallback;
+
+/// Whether a type of the interpreter has a method of a name.
+pub(crate) fn has_method(name: &str) -> bool {
+    methods::names().any(|known| known == name)
+}
 
 /// The arguments of a call.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, TimeUnit};
 
 /// A type of the row fallback.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +97,147 @@ impl Static {
             _ => Self::Any,
         }
     }
+
+    /// Whether it may be None.
+    pub(crate) fn may_be_none(&self) -> bool {
+        matches!(self, Self::None | Self::Optional(_) | Self::Any)
+    }
+
+    /// The type of the items when it is gone through.
+    pub(crate) fn element(self) -> Self {
+        match self {
+            Self::Never => Self::Never,
+            Self::List(item) | Self::Set(item) => *item,
+            Self::Tuple(items) => items.into_iter().fold(Self::Never, Self::join),
+            Self::Record(fields) => {
+                if fields.is_empty() {
+                    Self::Never
+                } else {
+                    Self::Str
+                }
+            }
+            Self::Dict(key, _) => *key,
+            Self::Str => Self::Str,
+            Self::Bytes => Self::Int,
+            Self::Optional(inner) => inner.element(),
+            _ => Self::Any,
+        }
+    }
+
+    /// The type of `value[key]`, for a key that is written as a text or any other.
+    pub(crate) fn item_type(self, key: Option<Arc<str>>) -> Self {
+        match (self, key) {
+            (Self::Record(fields), Some(key)) => {
+                fields.into_iter().find(|(name, _)| *name == key).map_or(Self::Never, |(_, field)| field)
+            }
+            (Self::Record(fields), None) => {
+                fields.into_iter().fold(Self::Never, |joined, (_, field)| joined.join(field))
+            }
+            (Self::Dict(_, value), _) => *value,
+            (Self::Optional(inner), key) => inner.item_type(key).optional(),
+            (Self::Str, _) => Self::Str,
+            (Self::Match, _) => Self::Str.optional(),
+            (list @ (Self::List(_) | Self::Tuple(_) | Self::Bytes | Self::Never), _) => list.element(),
+            _ => Self::Any,
+        }
+    }
+
+    /// A dict after `update` with another.
+    pub(crate) fn join_fields(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Record(mut fields), Self::Record(added)) => {
+                for (name, field) in added {
+                    match fields.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, known)) => *known = field,
+                        None => fields.push((name, field)),
+                    }
+                }
+                Self::Record(fields)
+            }
+            (Self::Record(fields), other) if fields.is_empty() => other,
+            (left, right) => left.join(right),
+        }
+    }
+
+    /// The type without what is nested deeper than any column: a loop could nest it for ever.
+    pub(crate) fn limited(self, depth: usize) -> Self {
+        const DEEPEST: usize = 6;
+        let inner = |type_: Box<Self>| Box::new(type_.limited(depth + 1));
+        match self {
+            Self::List(_) | Self::Set(_) | Self::Tuple(_) | Self::Dict(..) | Self::Record(_)
+                if depth >= DEEPEST =>
+            {
+                Self::Any
+            }
+            Self::List(item) => Self::List(inner(item)),
+            Self::Set(item) => Self::Set(inner(item)),
+            Self::Tuple(items) => {
+                // A tuple that grows in a loop is a list.
+                if items.len() > 64 {
+                    return Self::list(items.into_iter().fold(Self::Never, Self::join)).limited(depth);
+                }
+                Self::Tuple(items.into_iter().map(|item| item.limited(depth + 1)).collect())
+            }
+            Self::Dict(key, value) => Self::Dict(inner(key), inner(value)),
+            Self::Record(fields) => Self::Record(
+                fields.into_iter().map(|(name, field)| (name, field.limited(depth + 1))).collect(),
+            ),
+            Self::Optional(item) => item.limited(depth).optional(),
+            other => other,
+        }
+    }
+
+    /// The type of a column of such values: text where they are of several types, as `str()` shows them.
+    pub(crate) fn data_type(&self) -> DataType {
+        match self {
+            Self::Never | Self::None => DataType::Null,
+            Self::Bool => DataType::Boolean,
+            Self::Int => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Bytes => DataType::Binary,
+            Self::Date => DataType::Date32,
+            Self::DateTime(zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+            Self::Time => DataType::Time64(TimeUnit::Microsecond),
+            Self::TimeDelta => DataType::Duration(TimeUnit::Microsecond),
+            Self::List(item) | Self::Set(item) => {
+                DataType::List(Field::new_list_field(item.nested_type(), true).into())
+            }
+            Self::Tuple(items) => Self::list(items.iter().cloned().fold(Self::Never, Self::join)).data_type(),
+            Self::Record(fields) if !fields.is_empty() => DataType::Struct(
+                fields.iter().map(|(name, field)| Field::new(&**name, field.nested_type(), true)).collect(),
+            ),
+            Self::Record(_) => map_type(DataType::Utf8),
+            Self::Dict(_, value) => map_type(value.nested_type()),
+            Self::Raw(data_type) => data_type.clone(),
+            Self::Optional(inner) => inner.data_type(),
+            Self::Str
+            | Self::TimeZone
+            | Self::RelativeDelta
+            | Self::Uuid
+            | Self::Match
+            | Self::Callable
+            | Self::Any => DataType::Utf8,
+        }
+    }
+
+    /// Inside of a list or a dict, where a column of nothing but None would have no type that formats know.
+    fn nested_type(&self) -> DataType {
+        match self.data_type() {
+            DataType::Null => DataType::Utf8,
+            other => other,
+        }
+    }
+}
+
+fn map_type(value: DataType) -> DataType {
+    let entries = Field::new(
+        "entries",
+        DataType::Struct(
+            vec![Field::new("keys", DataType::Utf8, false), Field::new("values", value, true)].into(),
+        ),
+        false,
+    );
+    DataType::Map(entries.into(), false)
 }
 
 /// A dict with the keys of both; one that only one of them has may be missing.

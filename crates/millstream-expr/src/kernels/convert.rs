@@ -98,14 +98,14 @@ impl Kernel for Parse {
     }
 }
 
-fn not_a_number(type_: &str, text: &str) -> Cow<'static, str> {
+pub(crate) fn not_a_number(type_: &str, text: &str) -> Cow<'static, str> {
     let shown: String = text.chars().take(40).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
     Cow::Owned(format!("{shown:?}{more} is not {} {type_}", if type_ == "int" { "an" } else { "a" }))
 }
 
 /// `int(text)`: decimal digits with single underscores between them, a sign, and white space around.
-fn parse_int(text: &str) -> Result<i64, Cow<'static, str>> {
+pub(crate) fn parse_int(text: &str) -> Result<i64, Cow<'static, str>> {
     // The usual case first. Rust's grammar is a subset of Python's.
     if let Ok(value) = text.parse() {
         return Ok(value);
@@ -122,7 +122,7 @@ fn parse_int(text: &str) -> Result<i64, Cow<'static, str>> {
 }
 
 /// `float(text)`: as Rust's, with white space around and single underscores between digits.
-fn parse_float(text: &str) -> Option<f64> {
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
     text.parse().ok().or_else(|| without_underscores(text.trim_matches(char::is_whitespace))?.parse().ok())
 }
 

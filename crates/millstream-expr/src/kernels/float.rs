@@ -72,7 +72,7 @@ impl Kernel for FloatArithmetic {
 }
 
 /// `left % right`; `right` is not 0.
-fn modulo(left: f64, right: f64) -> f64 {
+pub(crate) fn modulo(left: f64, right: f64) -> f64 {
     let remainder = left % right;
     if remainder == 0.0 {
         // The sign of zero is the divisor's.
@@ -85,7 +85,7 @@ fn modulo(left: f64, right: f64) -> f64 {
 }
 
 /// `left // right`; `right` is not 0.
-fn floor_divide(left: f64, right: f64) -> f64 {
+pub(crate) fn floor_divide(left: f64, right: f64) -> f64 {
     let remainder = left % right;
     let mut quotient = (left - remainder) / right;
     if remainder != 0.0 && (right < 0.0) != (remainder < 0.0) {
@@ -99,7 +99,7 @@ fn floor_divide(left: f64, right: f64) -> f64 {
     if quotient - floor > 0.5 { floor + 1.0 } else { floor }
 }
 
-fn power(base: f64, exponent: f64) -> Result<f64, &'static str> {
+pub(crate) fn power(base: f64, exponent: f64) -> Result<f64, &'static str> {
     if base == 0.0 && exponent < 0.0 && exponent.is_finite() {
         return Err(BY_ZERO);
     }

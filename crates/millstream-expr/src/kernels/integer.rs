@@ -98,7 +98,7 @@ fn divisor(right: Input<'_, i64>) -> Option<ConstantDivisor> {
 }
 
 /// `base ** exponent`, and whether it fails.
-fn power(base: i64, exponent: i64) -> (i64, bool) {
+pub(crate) fn power(base: i64, exponent: i64) -> (i64, bool) {
     match (base, exponent) {
         (_, ..0) => (0, true),
         (0 | 1, _) => (if exponent == 0 { 1 } else { base }, false),

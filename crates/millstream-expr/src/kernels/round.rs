@@ -126,7 +126,7 @@ impl Kernel for RoundInt {
     }
 }
 
-fn round_int(value: i64, digits: i64) -> Option<i64> {
+pub(crate) fn round_int(value: i64, digits: i64) -> Option<i64> {
     if digits >= 0 {
         return Some(value);
     }

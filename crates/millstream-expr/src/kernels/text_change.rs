@@ -85,7 +85,7 @@ impl Case {
         Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(bytes), array.nulls().cloned())?))
     }
 
-    fn write(self, text: &str, sink: &mut TextBuilder) {
+    pub(crate) fn write(self, text: &str, sink: &mut impl Sink) {
         match self {
             Self::Lower => sink.push(&text.to_lowercase()),
             Self::Upper => sink.push(&text.to_uppercase()),
@@ -124,14 +124,14 @@ impl Case {
 }
 
 /// The rest of a text from `start`, in lower case.
-fn write_lower(text: &str, start: usize, sink: &mut TextBuilder) {
+fn write_lower(text: &str, start: usize, sink: &mut impl Sink) {
     for (at, character) in text[start..].char_indices() {
         write_lower_at(text, start + at, character, sink);
     }
 }
 
 /// One character of a text in lower case, which for a capital sigma depends on whether it ends a word.
-fn write_lower_at(text: &str, at: usize, character: char, sink: &mut TextBuilder) {
+fn write_lower_at(text: &str, at: usize, character: char, sink: &mut impl Sink) {
     if character == 'Σ' {
         let ignored = |character: &char| !is_case_ignorable(*character);
         let before = text[..at].chars().rev().find(ignored).is_some_and(is_cased);
@@ -169,7 +169,7 @@ impl Kernel for Strip {
 }
 
 impl Strip {
-    fn strip(self, text: &str, matches: impl Fn(char) -> bool) -> &str {
+    pub(crate) fn strip(self, text: &str, matches: impl Fn(char) -> bool) -> &str {
         let text = if self.start { text.trim_start_matches(&matches) } else { text };
         if self.end { text.trim_end_matches(&matches) } else { text }
     }
@@ -205,7 +205,14 @@ impl Kernel for Replace {
     }
 }
 
-fn replace(text: &str, finder: &Finder<'_>, old: usize, new: &str, count: usize, sink: &mut TextBuilder) {
+pub(crate) fn replace(
+    text: &str,
+    finder: &Finder<'_>,
+    old: usize,
+    new: &str,
+    count: usize,
+    sink: &mut impl Sink,
+) {
     let mut rest = text;
     for start in finder.find_iter(text.as_bytes()).take(count) {
         let before = start - (text.len() - rest.len());
@@ -217,7 +224,7 @@ fn replace(text: &str, finder: &Finder<'_>, old: usize, new: &str, count: usize,
 }
 
 /// An empty text is found before each character and at the end.
-fn insert_between(text: &str, new: &str, count: usize, sink: &mut TextBuilder) {
+pub(crate) fn insert_between(text: &str, new: &str, count: usize, sink: &mut impl Sink) {
     let mut left = count;
     for character in text.chars() {
         if left > 0 {

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use arrow::array::ArrayRef;
 
 use super::list::position;
-use super::text_builder::TextBuilder;
 use super::text_change::write_rows;
 use crate::EvaluateError;
 use crate::format::Sink;
@@ -116,14 +115,20 @@ impl Bounds {
 }
 
 /// The code points from `start` up to `stop`.
-fn between(text: &str, start: usize, stop: usize) -> &str {
+pub(crate) fn between(text: &str, start: usize, stop: usize) -> &str {
     let mut ends = text.char_indices().map(|(at, _)| at);
     let from = ends.nth(start).unwrap_or(text.len());
     let to = if stop <= start { from } else { ends.nth(stop - start - 1).unwrap_or(text.len()) };
     &text[from..to]
 }
 
-fn write_steps(text: &str, bounds: Bounds, step: i64, characters: &mut Vec<char>, sink: &mut TextBuilder) {
+pub(crate) fn write_steps(
+    text: &str,
+    bounds: Bounds,
+    step: i64,
+    characters: &mut Vec<char>,
+    sink: &mut impl Sink,
+) {
     characters.clear();
     characters.extend(text.chars());
     for index in bounds.indices(step) {

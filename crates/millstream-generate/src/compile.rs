@@ -13,6 +13,7 @@ use millstream_expr::{CallError, CallSite, CompileError, Expression, Function, L
 
 use crate::declared::Declared;
 use crate::library::arguments::Bound;
+use crate::library::rows::{RowLibrary, key_of_call};
 use crate::library::slot::SlotFunction;
 use crate::library::{aggregates, keys, random};
 use crate::plan::{Column, Draw, Slot};
@@ -462,9 +463,9 @@ impl<'a> ColumnCompiler<'a> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The root of the random numbers of one call.
-    fn key(&self, ordinal: u64) -> Key {
-        self.compiler.column_key(self.table, self.column).numbered(ordinal)
+    /// The root of the random numbers of the column.
+    fn key(&self) -> Key {
+        self.compiler.column_key(self.table, self.column)
     }
 
     fn tick_time(&self, call: &CallSite<'_>) -> Result<Arc<dyn Function>, CallError> {
@@ -557,7 +558,7 @@ impl Scope for ColumnCompiler<'_> {
 
 impl Library for ColumnCompiler<'_> {
     fn resolve(&self, call: &CallSite<'_>) -> Result<Option<Arc<dyn Function>>, CallError> {
-        let key = self.key(call.ordinal);
+        let key = key_of_call(self.key(), call);
         let resolved = match call.path {
             "foreign_key" => keys::foreign_key(self, call, key).map(Some),
             "copy_from_fk" => keys::copy_from_fk(self, call).map(Some),
@@ -587,5 +588,14 @@ impl Library for ColumnCompiler<'_> {
             .map(str::to_owned)
             .chain(providers::names())
             .collect()
+    }
+
+    fn for_rows(&self) -> Option<Arc<dyn Library>> {
+        self.notes().varies = true;
+        Some(Arc::new(RowLibrary {
+            key: self.key(),
+            locale: self.compiler.locale.to_owned(),
+            now: self.compiler.start,
+        }))
     }
 }

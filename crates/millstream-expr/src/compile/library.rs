@@ -126,7 +126,7 @@ impl Compiler<'_> {
                 };
                 Ok((argument, Some(node)))
             }
-display @ (Operand::List(..) | Operand::Dict(..)) => {
+            display @ (Operand::List(..) | Operand::Dict(..)) => {
                 let Some(constant) = display.constant() else {
                     let word = display.word();
                     return Err(CompileError::new(

@@ -149,7 +149,8 @@ impl Compiler<'_> {
             }
             "join" => self.join(text, call),
             _ => Err(CompileError::new(whole, format!("the method `{name}` is not supported"))
-                .hint("write an f-string, as in `f\"{a}-{b}\"`")),
+                .hint("write an f-string, as in `f\"{a}-{b}\"`")
+                .not_vectorised(format!("`.{name}()`"))),
         }
     }
 

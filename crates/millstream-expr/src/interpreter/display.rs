@@ -1,5 +1,7 @@
 //! `str()` and `repr()` of values.
 
+use std::fmt::Write;
+
 use super::budget::{Budget, LONGEST_TEXT};
 use super::failure::{Failure, FailureKind, Outcome};
 use super::value::{Callable, Value};
@@ -173,7 +175,7 @@ fn write_escape(character: char, out: &mut String) {
     };
     out.push('\\');
     out.push(letter);
-    out.push_str(&format!("{code:0width$x}"));
+    let _ = write!(out, "{code:0width$x}");
 }
 
 /// `ascii(value)`: a `repr` in which nothing but ASCII stands.

@@ -382,7 +382,8 @@ fn constant(value: &Value, budget: &mut Budget) -> Outcome<Constant> {
         Value::Dict(items) => {
             let items = items.borrow();
             budget.steps(items.len())?;
-            let pairs = items.iter().map(|(key, value)| Ok((constant(key, budget)?, constant(value, budget)?)));
+            let pairs =
+                items.iter().map(|(key, value)| Ok((constant(key, budget)?, constant(value, budget)?)));
             Constant::Dict(pairs.collect::<Outcome<_>>()?)
         }
         other => {

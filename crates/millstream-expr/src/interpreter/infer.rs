@@ -21,24 +21,39 @@ const ROUNDS: usize = 8;
 /// How deep calls of functions are followed.
 const CALLS: usize = 4;
 
-/// The type of a program's value.
-pub(crate) fn infer(program: &Program, library: &dyn Library) -> Static {
+/// The type of a program's value, or what can never be right about it: the bytes to point at, and a message.
+pub(crate) fn infer(program: &Program, library: &dyn Library) -> Result<Static, ((u32, u32), String)> {
     let mut inference = Inference {
+        problem: None,
+        guarded: 0,
         program,
         library,
         locals: vec![Static::Never; program.locals.len()],
         returned: Static::Never,
         calls: 0,
     };
-    match &program.body {
-        Body::Expression(part) => inference.part(part),
+    let type_ = match &program.body {
+        Body::Expression(part) => {
+            let type_ = inference.part(part);
+            if type_ == Static::Callable {
+                inference.refuse(part, || "a function is no value of a column: call it".to_owned());
+            }
+            type_
+        }
         Body::Block(statements) => {
             let ends = inference.block(statements);
-            let returned = inference.returned;
+            let returned = std::mem::replace(&mut inference.returned, Static::Never);
             if ends { returned } else { returned.join(Static::None) }
         }
+    };
+    match inference.problem {
+        Some(problem) => Err(problem),
+        None => Ok(type_),
     }
 }
+
+/// What becomes of the type of something that is changed in place.
+type Change<'c> = Box<dyn FnOnce(Static) -> Static + 'c>;
 
 struct Inference<'a> {
     program: &'a Program,
@@ -46,9 +61,19 @@ struct Inference<'a> {
     locals: Vec<Static>,
     returned: Static,
     calls: usize,
+    /// The first part that can never be right.
+    problem: Option<((u32, u32), String)>,
+    /// How many choices are around: a part that may be skipped is left to the rows that get there.
+    guarded: usize,
 }
 
 impl<'a> Inference<'a> {
+    fn refuse(&mut self, part: &Part, message: impl FnOnce() -> String) {
+        if self.guarded == 0 && self.problem.is_none() {
+            self.problem = Some((part.range, message()));
+        }
+    }
+
     /// Whether the end of the statements is never reached.
     fn block(&mut self, statements: &'a [Statement]) -> bool {
         statements.iter().any(|statement| self.statement(statement))
@@ -80,7 +105,12 @@ impl<'a> Inference<'a> {
                 };
                 self.assign(target, sum);
             }
-            Statement::If(branches, otherwise) => return self.branches(branches, otherwise),
+            Statement::If(branches, otherwise) => {
+                self.guarded += 1;
+                let ends = self.branches(branches, otherwise);
+                self.guarded -= 1;
+                return ends;
+            }
             Statement::For(target, items, body, otherwise) => {
                 let items = self.part(items).element();
                 self.repeat(|inference| {
@@ -108,6 +138,7 @@ impl<'a> Inference<'a> {
             Statement::Break | Statement::Continue | Statement::Raise(..) => return true,
             Statement::Delete(_) | Statement::Assert(..) => {}
             Statement::Try(body, handlers, otherwise, last) => {
+                self.guarded += 1;
                 let before = self.locals.clone();
                 let body_ends = self.block(body) || self.block(otherwise);
                 let mut joined = self.locals.clone();
@@ -125,6 +156,7 @@ impl<'a> Inference<'a> {
                     }
                 }
                 self.locals = joined;
+                self.guarded -= 1;
                 return self.block(last) || ends;
             }
             Statement::Define(place, _) => self.locals[*place] = Static::Callable,
@@ -231,18 +263,22 @@ impl<'a> Inference<'a> {
             Target::Subscript(parts) => {
                 let key_type = self.part(&parts.1);
                 let key = key_of(self.program, &parts.1);
-                self.change(&parts.0, |container| {
-                    put(container, key.clone(), key_type.clone(), type_.clone())
-                });
+                self.change(
+                    &parts.0,
+                    Box::new(|container| put(container, key.clone(), key_type.clone(), type_.clone())),
+                );
             }
             Target::Slice(parts) => {
-                self.change(&parts.0, |container| container.join(Static::list(type_.clone().element())));
+                self.change(
+                    &parts.0,
+                    Box::new(|container| container.join(Static::list(type_.clone().element()))),
+                );
             }
         }
     }
 
     /// What a part refers to becomes something else: a variable, or an item of one.
-    fn change(&mut self, part: &'a Part, change: impl FnOnce(Static) -> Static) {
+    fn change(&mut self, part: &'a Part, change: Change<'_>) {
         match &part.kind {
             Kind::Local(place, _) => {
                 let known = self.locals[*place].clone();
@@ -253,7 +289,7 @@ impl<'a> Inference<'a> {
                 let key_type = self.part(&parts.1);
                 let key = key_of(self.program, &parts.1);
                 let item = change(container.item_type(key.clone()));
-                self.change(&parts.0, |container| put(container, key, key_type, item));
+                self.change(&parts.0, Box::new(|container| put(container, key, key_type, item)));
             }
             // `d.setdefault(key, []).append(x)`
             Kind::Method(receiver, name, parts) if &**name == "setdefault" || &**name == "get" => {
@@ -263,7 +299,7 @@ impl<'a> Inference<'a> {
                 let key = key_of(self.program, &first.part);
                 let default = parts.positional.get(1).map_or(Static::None, |item| self.part(&item.part));
                 let item = change(container.item_type(key.clone()).join(default));
-                self.change(receiver, |container| put(container, key, key_type, item));
+                self.change(receiver, Box::new(|container| put(container, key, key_type, item)));
             }
             _ => {}
         }
@@ -296,12 +332,36 @@ impl<'a> Inference<'a> {
             Kind::Binary(operator, parts) => {
                 let left = self.part(&parts.0);
                 let right = self.part(&parts.1);
-                binary(*operator, &left, &right)
+                let result = binary(*operator, &left, &right);
+                let (left, right) = (left.present(), right.present());
+                let formats = *operator == Operator::Modulo && left == Static::Str;
+                if never_computed(*operator, &left, &right) && !formats {
+                    self.refuse(part, || {
+                        format!(
+                            "`{}` cannot be applied to {} and {}",
+                            operator.symbol(),
+                            left.word(),
+                            right.word()
+                        )
+                    });
+                }
+                result
             }
             Kind::Compare(left, rest) => {
                 let mut nullable = self.part(left).may_be_none();
                 for (comparison, part) in rest {
                     let right = self.part(part);
+                    if matches!(comparison, Comparison::In | Comparison::NotIn)
+                        && matches!(
+                            right.clone().present(),
+                            Static::Bool | Static::Int | Static::Float | Static::Callable
+                        )
+                    {
+                        let word = right.word();
+                        self.refuse(part, || {
+                            format!("`in` needs a list, a dict or a str, not a value of type {word}")
+                        });
+                    }
                     let tests_none = matches!(comparison, Comparison::Is | Comparison::IsNot)
                         || (right == Static::None
                             && matches!(comparison, Comparison::Equal | Comparison::NotEqual));
@@ -313,7 +373,9 @@ impl<'a> Inference<'a> {
                 let or = matches!(part.kind, Kind::Or(_));
                 let mut joined = Static::Never;
                 for (index, part) in parts.iter().enumerate() {
+                    self.guarded += usize::from(index > 0);
                     let type_ = self.part(part);
+                    self.guarded -= usize::from(index > 0);
                     // `or` gives a value that is not its last only if it is true.
                     let type_ = if or && index + 1 < parts.len() { type_.present() } else { type_ };
                     joined = joined.join(type_);
@@ -322,12 +384,14 @@ impl<'a> Inference<'a> {
             }
             Kind::Conditional(parts) => {
                 self.part(&parts.0);
+                self.guarded += 1;
                 let before = self.locals.clone();
                 self.narrow(&parts.0, true);
                 let then = self.part(&parts.1);
                 let after = std::mem::replace(&mut self.locals, before);
                 self.narrow(&parts.0, false);
                 let otherwise = self.part(&parts.2);
+                self.guarded -= 1;
                 self.locals = join_all(after, self.locals.clone());
                 then.join(otherwise)
             }
@@ -360,6 +424,13 @@ impl<'a> Inference<'a> {
             Kind::Subscript(parts) => {
                 let value = self.part(&parts.0);
                 let key = self.part(&parts.1);
+                if matches!(
+                    value,
+                    Static::Bool | Static::Int | Static::Float | Static::Callable | Static::Set(_)
+                ) {
+                    let word = value.word();
+                    self.refuse(&parts.0, || format!("a value of type {word} cannot be indexed"));
+                }
                 let nullable = value.may_be_none() || key.may_be_none();
                 let item = value.present().item_type(key_of(self.program, &parts.1));
                 if nullable { item.optional() } else { item }
@@ -373,14 +444,19 @@ impl<'a> Inference<'a> {
                     other => other,
                 }
             }
-            Kind::Attribute(part, name) => {
-                let value = self.part(part);
+            Kind::Attribute(receiver, name) => {
+                let kind_part = part;
+                let value = self.part(receiver);
                 let nullable = value.may_be_none();
-                let type_ = modules::attribute_type(&value.present(), name).unwrap_or(Static::Any);
+                let value = value.present();
+                if value.is_plain() && !super::methods::has(value.word(), name) {
+                    self.refuse_attribute(&value, name, kind_part);
+                }
+                let type_ = modules::attribute_type(&value, name).unwrap_or(Static::Any);
                 if nullable { type_.optional() } else { type_ }
             }
             Kind::Builtin(builtin, parts) => self.builtin(*builtin, parts),
-            Kind::Method(receiver, name, parts) => self.method(receiver, name, parts),
+            Kind::Method(receiver, name, parts) => self.method(part, receiver, name, parts),
             Kind::Module(path, parts) => {
                 let arguments = self.arguments(parts);
                 modules::call_type(path, &arguments).unwrap_or(Static::Any)
@@ -531,31 +607,43 @@ impl<'a> Inference<'a> {
         }
     }
 
-    fn method(&mut self, receiver: &'a Part, name: &str, parts: &'a Parts) -> Static {
+    fn refuse_attribute(&mut self, value: &Static, name: &str, part: &Part) {
+        let word = value.word();
+        let names = super::methods::names().filter(|known| super::methods::has(word, known));
+        let similar = crate::compile::closest(name, names);
+        self.refuse(part, || match similar {
+            Some(similar) => {
+                format!("there is no method `{name}` of values of type {word}: did you mean `{similar}`?")
+            }
+            None => format!("a value of type {word} has no attribute `{name}`"),
+        });
+    }
+
+    fn method(&mut self, whole: &Part, receiver: &'a Part, name: &str, parts: &'a Parts) -> Static {
         let value = self.part(receiver);
         let arguments = self.arguments(parts);
         let first = || arguments.first().cloned().unwrap_or(Static::Never);
         // Methods that change what they belong to.
         match (&value, name) {
             (Static::List(_), "append") => {
-                self.change(receiver, |list| list.join(Static::list(first())));
+                self.change(receiver, Box::new(|list| list.join(Static::list(first()))));
                 return Static::None;
             }
             (Static::List(_), "insert") => {
                 let item = arguments.get(1).cloned().unwrap_or(Static::Never);
-                self.change(receiver, |list| list.join(Static::list(item)));
+                self.change(receiver, Box::new(|list| list.join(Static::list(item))));
                 return Static::None;
             }
             (Static::List(_), "extend") => {
-                self.change(receiver, |list| list.join(Static::list(first().element())));
+                self.change(receiver, Box::new(|list| list.join(Static::list(first().element()))));
                 return Static::None;
             }
             (Static::Set(_), "add") => {
-                self.change(receiver, |set| set.join(Static::Set(Box::new(first()))));
+                self.change(receiver, Box::new(|set| set.join(Static::Set(Box::new(first())))));
                 return Static::None;
             }
             (Static::Set(_), "update") => {
-                self.change(receiver, |set| set.join(Static::Set(Box::new(first().element()))));
+                self.change(receiver, Box::new(|set| set.join(Static::Set(Box::new(first().element())))));
                 return Static::None;
             }
             (Static::Record(_) | Static::Dict(..), "update") => {
@@ -564,7 +652,7 @@ impl<'a> Inference<'a> {
                 for ((name, _), type_) in parts.keywords.iter().zip(&arguments[parts.positional.len()..]) {
                     added = put(added, name.clone(), Static::Str, type_.clone());
                 }
-                self.change(receiver, |dict| dict.join_fields(added));
+                self.change(receiver, Box::new(|dict| dict.join_fields(added)));
                 return Static::None;
             }
             (Static::Record(_) | Static::Dict(..), "setdefault") => {
@@ -572,15 +660,22 @@ impl<'a> Inference<'a> {
                 let key_name = key_of(self.program, &key.part);
                 let default = arguments.get(1).cloned().unwrap_or(Static::None);
                 let item = value.clone().item_type(key_name.clone()).join(default);
-                self.change(receiver, |dict| put(dict, key_name, first(), item.clone()));
+                self.change(receiver, Box::new(|dict| put(dict, key_name, first(), item.clone())));
                 return item;
             }
             _ => {}
         }
         let nullable = value.may_be_none();
+        let present = value.clone().present();
+        if present.is_plain()
+            && !super::methods::has(present.word(), name)
+            && !matches!(name, "is_integer" | "bit_length" | "bit_count" | "hex" | "decode")
+        {
+            self.refuse_attribute(&present, name, whole);
+        }
         let key = parts.positional.first().and_then(|item| key_of(self.program, &item.part));
         let type_ = match value.present() {
-            Static::Str if &*name == "join" => {
+            Static::Str if name == "join" => {
                 if first().element().may_be_none() {
                     Static::Str.optional()
                 } else {
@@ -739,6 +834,29 @@ fn key_of(program: &Program, part: &Part) -> Option<Arc<str>> {
         },
         _ => None,
     }
+}
+
+/// Whether an operator never has a value for two types. What modules know is left to them.
+fn never_computed(operator: Operator, left: &Static, right: &Static) -> bool {
+    let number = |type_: &Static| matches!(type_, Static::Bool | Static::Int | Static::Float);
+    if !left.is_plain() || !right.is_plain() || number(left) && number(right) {
+        return false;
+    }
+    let sequence =
+        |type_: &Static| matches!(type_, Static::Str | Static::Bytes | Static::List(_) | Static::Tuple(_));
+    let dict = |type_: &Static| matches!(type_, Static::Record(_) | Static::Dict(..));
+    let possible = match operator {
+        Operator::Add => sequence(left) && left.word() == right.word(),
+        Operator::Multiply => sequence(left) && number(right) || number(left) && sequence(right),
+        Operator::Or => {
+            dict(left) && dict(right) || matches!((left, right), (Static::Set(_), Static::Set(_)))
+        }
+        Operator::Subtract | Operator::And | Operator::Xor => {
+            matches!((left, right), (Static::Set(_), Static::Set(_)))
+        }
+        _ => false,
+    };
+    !possible
 }
 
 /// A container after `container[key] = value`.

@@ -115,6 +115,7 @@ pub(crate) enum Comparison {
 }
 
 /// A piece of an f-string.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub(crate) enum Piece {
     Literal(Arc<str>),

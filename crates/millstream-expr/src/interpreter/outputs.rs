@@ -146,7 +146,7 @@ impl Writer {
             (Self::Bytes(builder), Value::Bytes(bytes)) => builder.append_value(bytes),
             (Self::Date(builder), value) => builder.append_option(as_date(value)),
             (Self::DateTime(builder, zone), value) => {
-                builder.append_option(as_datetime(value, zone.is_some()))
+                builder.append_option(as_datetime(value, zone.is_some()));
             }
             (Self::Time(builder), Value::Time(time)) => builder.append_value(time.micros),
             (Self::TimeDelta(builder), Value::TimeDelta(delta)) => builder.append_value(delta.0),
@@ -186,7 +186,7 @@ impl Writer {
 
     /// Adds a value, or a null if it does not fit, which is a failure of the row.
     pub(crate) fn add(&mut self, value: &Value) -> Outcome<()> {
-        match self.check(value, 0) {
+        match self.check(value) {
             Ok(()) => self.push(value),
             Err(failure) => {
                 self.null();
@@ -196,7 +196,7 @@ impl Writer {
     }
 
     /// Whether a value fits.
-    fn check(&self, value: &Value, depth: usize) -> Outcome<()> {
+    fn check(&self, value: &Value) -> Outcome<()> {
         let wrong = |word: &str| {
             Err(Failure::type_(format!(
                 "the value is of type {}, but the column is one of {word}",
@@ -222,7 +222,7 @@ impl Writer {
             Self::Time(_) => fits(matches!(value, Value::Time(_)), "times"),
             Self::TimeDelta(_) => fits(matches!(value, Value::TimeDelta(_)), "durations"),
             Self::List { items, .. } => match sequence(value) {
-                Some(list) => list.iter().try_for_each(|item| items.check(item, depth + 1)),
+                Some(list) => list.iter().try_for_each(|item| items.check(item)),
                 None => wrong("lists"),
             },
             Self::Struct { fields, columns, .. } => {
@@ -230,7 +230,7 @@ impl Writer {
                 let items = items.borrow();
                 for (field, column) in fields.iter().zip(columns) {
                     if let Some(item) = items.get(&Value::text(field.name()))? {
-                        column.check(item, depth + 1)?;
+                        column.check(item)?;
                     }
                 }
                 let known = |key: &Value| matches!(key, Value::Str(key) if fields.iter().any(|field| field.name() == &**key));
@@ -246,12 +246,12 @@ impl Writer {
             Self::Map { keys, values, .. } => {
                 let Value::Dict(items) = value else { return wrong("dicts") };
                 for (key, value) in items.borrow().iter() {
-                    keys.check(key, depth + 1)?;
-                    values.check(value, depth + 1)?;
+                    keys.check(key)?;
+                    values.check(value)?;
                 }
                 Ok(())
             }
-            Self::Cast(inner, _) => inner.check(value, depth),
+            Self::Cast(inner, _) => inner.check(value),
         }
     }
 

@@ -30,7 +30,8 @@ impl Fallback {
         syntax: Syntax<'_>,
     ) -> Result<Self, CompileError> {
         let program = Lowering::lower(source, scope, library, syntax)?;
-        let type_ = infer(&program, library);
+        let type_ = infer(&program, library)
+            .map_err(|((start, end), message)| CompileError::new(start as usize..end as usize, message))?;
         let data_type = type_.data_type();
         if Writer::new(&data_type).is_none() {
             return Err(CompileError::new(

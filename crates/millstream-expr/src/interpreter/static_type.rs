@@ -98,6 +98,51 @@ impl Static {
         }
     }
 
+    /// Whether it is of the language itself, and known: not of a module, and not of several types.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::Int
+                | Self::Float
+                | Self::Str
+                | Self::Bytes
+                | Self::List(_)
+                | Self::Tuple(_)
+                | Self::Set(_)
+                | Self::Record(_)
+                | Self::Dict(..)
+                | Self::Callable
+        )
+    }
+
+    /// Its name in Python.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Never | Self::None => "None",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Str => "str",
+            Self::Bytes => "bytes",
+            Self::Date => "date",
+            Self::DateTime(_) => "datetime",
+            Self::Time => "time",
+            Self::TimeDelta => "timedelta",
+            Self::TimeZone => "timezone",
+            Self::RelativeDelta => "relativedelta",
+            Self::Uuid => "UUID",
+            Self::Match => "re.Match",
+            Self::List(_) => "list",
+            Self::Tuple(_) => "tuple",
+            Self::Set(_) => "set",
+            Self::Record(_) | Self::Dict(..) => "dict",
+            Self::Callable => "function",
+            Self::Raw(_) | Self::Any => "value",
+            Self::Optional(inner) => inner.word(),
+        }
+    }
+
     /// Whether it may be None.
     pub(crate) fn may_be_none(&self) -> bool {
         matches!(self, Self::None | Self::Optional(_) | Self::Any)

@@ -147,7 +147,7 @@ pub(crate) fn slice(value: &Value, bounds: &SliceBounds, budget: &mut Budget) ->
                     .map_err(|_| Failure::overflow())
             };
             let step = range.step.checked_mul(resolved.step).ok_or_else(Failure::overflow)?;
-            Ok(Value::Range(std::rc::Rc::new(Range {
+            Ok(Value::Range(Rc::new(Range {
                 start: at(resolved.bounds.start)?,
                 stop: at(resolved.bounds.stop)?,
                 step,

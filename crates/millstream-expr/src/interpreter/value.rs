@@ -8,6 +8,8 @@ use crate::modules::temporal::{Date, DateTime, RelativeDelta, Time, TimeDelta, T
 use crate::modules::text_match::Match;
 
 /// A value of one row. Cloning it is cheap; lists, dicts and sets are shared and can be changed, as in Python.
+// Some are made by modules only.
+#[allow(dead_code)]
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     None,

@@ -11,6 +11,7 @@ mod odds;
 pub(crate) mod operand;
 pub(crate) mod population;
 pub(crate) mod random;
+pub(crate) mod rows;
 pub(crate) mod sample;
 pub(crate) mod slot;
 pub(crate) mod weights;

@@ -34,7 +34,7 @@ pub fn providers(locale: &str) -> Result<Vec<Provider>, String> {
         .filter_map(|path| {
             let name = path.strip_prefix("fake.")?;
             let signature = signatures::find(name)?;
-            let call = CallSite { path, ordinal: 0, arguments: &[] };
+            let call = CallSite { path, ordinal: 0, repetition: 0, arguments: &[] };
             let context = ProviderContext { locale, now: NOW };
             let function = resolve(&call, Key::from_seed(0).named(name), &context).ok().flatten();
             let example = function.as_ref().and_then(|function| {

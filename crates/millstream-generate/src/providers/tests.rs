@@ -61,7 +61,7 @@ fn try_provider(
     arguments: &[Argument],
 ) -> Result<Option<Arc<dyn Function>>, CallError> {
     let path = format!("fake.{name}");
-    let call = CallSite { path: &path, ordinal: 0, arguments };
+    let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments };
     resolve(&call, key(), &ProviderContext { locale, now: NOW })
 }
 

@@ -201,7 +201,9 @@ impl Lowering<'_> {
             );
         }
         let mut targets = Assigned::default();
-        generators.iter().for_each(|generator| targets.target(&generator.target));
+        for generator in generators {
+            targets.target(&generator.target);
+        }
         let mut names = HashMap::new();
         for name in targets.names {
             let place = self.place(&name);

@@ -1,5 +1,7 @@
 //! Methods of texts.
 
+use std::fmt::Write;
+
 use memchr::memmem::Finder;
 
 use crate::format::Sink;
@@ -558,7 +560,7 @@ pub(super) fn of_numbers(
         (Value::Bytes(bytes), "hex") => arguments.none(name).and_then(|()| {
             let mut text = String::with_capacity(bytes.len() * 2);
             for byte in bytes.iter() {
-                text.push_str(&format!("{byte:02x}"));
+                let _ = write!(text, "{byte:02x}");
             }
             budget.text(&text)
         }),

@@ -30,7 +30,7 @@ fn column(data_type: DataType) -> Argument {
 }
 
 fn resolved(path: &str, arguments: &[Argument]) -> Result<Arc<dyn Function>, CallError> {
-    let call = CallSite { path, ordinal: 0, arguments };
+    let call = CallSite { path, ordinal: 0, repetition: 0, arguments };
     resolve(&call, Key::from_seed(7)).map(Option::unwrap)
 }
 

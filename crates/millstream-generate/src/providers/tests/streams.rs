@@ -41,7 +41,7 @@ fn other_keys_give_other_values() {
     let arguments = [];
     for name in all() {
         let path = format!("fake.{name}");
-        let call = CallSite { path: &path, ordinal: 0, arguments: &arguments };
+        let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments: &arguments };
         let context = ProviderContext { locale: "en_US", now: super::NOW };
         let column = |key: Key| {
             let function = resolve(&call, key, &context).unwrap().unwrap();

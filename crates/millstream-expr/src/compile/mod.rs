@@ -77,6 +77,7 @@ impl Operand {
 
     /// The value, if it is a single one.
     fn single(self) -> Result<Node, CompileError> {
+        let is_module = matches!(self, Self::Module(..));
         let (what, hint) = match &self {
             Self::Value(_) => ("", ""),
             Self::List(..) => ("a list", "index it, as in `[1, 2, 3][i]`, or test it with `x in [1, 2, 3]`"),
@@ -92,7 +93,7 @@ impl Operand {
                 format!("{what} is not a single value, and cannot be used here"),
             )
             .hint(hint)
-            .not_vectorised(what)),
+            .not_vectorised_if(!is_module, what)),
         }
     }
 

@@ -188,13 +188,7 @@ impl Compiler<'_> {
                     return Err(invalid(format!("{text:?} is not a format of dates"))
                         .hint("write directives, as in `{day:%Y-%m-%d}`"));
                 }
-                (
-                    node,
-                    Format::Strftime(
-                        parse_strftime(text)
-                            .map_err(|message| invalid(message).not_vectorised("a format of dates"))?,
-                    ),
-                )
+                (node, Format::Strftime(parse_strftime(text).map_err(invalid)?))
             }
             Type::Timedelta => {
                 return Err(invalid("a timedelta has no format".to_owned())

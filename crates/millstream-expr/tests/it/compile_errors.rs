@@ -202,7 +202,12 @@ fn constructs_that_there_are_not() {
     assert_eq!((message.as_str(), at.as_str()), ("the module `os` cannot be imported", "os"));
     assert!(hint.starts_with("the modules are"), "{hint}");
     check("open('x')", "there is no function `open`", "open", "");
-    check("name.__class__", "a value of type str has no attribute `__class__`", "name.__class__", "");
+    check(
+        "name.__class__",
+        "a str has no attribute `__class__`",
+        "__class__",
+        "call a method, as in `name.lower()`",
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whole files: what is accepted, what is refused, and how the refusal reads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bad_corpus;
 mod bad_files;
 mod columns;
 mod good_files;

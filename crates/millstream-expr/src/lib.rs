@@ -84,3 +84,4 @@ pub use expression::{Expression, RowByRow};
 pub use function::{Argument, Call, CallError, CallSite, Constant, Function, Library, NoLibrary};
 pub use references::{ReferencedCall, References, references};
 pub use scope::{Frame, NoColumns, Scope};
+pub use types::type_word;

@@ -101,6 +101,11 @@ impl Type {
     }
 }
 
+/// What Python calls the values of a column: `datetime`, `int`, `decimal(10, 2)`.
+pub fn type_word(data_type: &DataType) -> String {
+    Type::of(data_type).word().into_owned()
+}
+
 fn raw_word(data_type: &DataType) -> Cow<'static, str> {
     Cow::Borrowed(match data_type {
         DataType::Int8

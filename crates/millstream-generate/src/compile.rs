@@ -218,6 +218,7 @@ impl<'a> Compiler<'a> {
                     name: spec.name.clone(),
                     inputs: expression.columns().to_vec(),
                     declared,
+                    place: spec.place.clone(),
                     expression,
                     is_primary_key: spec.is_primary_key,
                 };

@@ -4,7 +4,7 @@ use arrow::array::{ArrayRef, BooleanArray};
 use arrow::compute::nullif;
 use arrow::datatypes::DataType;
 use millstream_core::{Error, Key, Result};
-use millstream_expr::Conversion;
+use millstream_expr::{Conversion, type_word};
 
 use crate::nulls::Nulls;
 use crate::{ColumnSpec, SpecError};
@@ -90,7 +90,7 @@ fn no_way(from: &DataType, to: &DataType) -> SpecError {
         }
         _ => "leave out the type, or make such values in `data`",
     };
-    wrong(format!("values of type {from} cannot become {to}"), hint)
+    wrong(format!("values of type {} cannot become {to}", type_word(from)), hint)
 }
 
 fn wrong(message: String, hint: &str) -> SpecError {

@@ -17,6 +17,7 @@ use arrow::datatypes::DataType;
 use millstream_core::{Error, Result};
 use millstream_expr::{Frame, RowErrors};
 
+use crate::audit::shown;
 use crate::plan::{Column, Input, Slot, Table};
 use crate::tables::Inner;
 use crate::timeline::{Birth, Timeline, Timelines, microseconds};
@@ -78,9 +79,10 @@ impl<'a> Evaluation<'a> {
         }
         let table = self.table();
         let compiled = &table.columns[column];
-        let array = self
-            .evaluate(compiled)
-            .map_err(|error| error.context(format!("table `{}`, column `{}`", table.name, compiled.name)))?;
+        let array = self.evaluate(compiled).map_err(|error| {
+            let place = compiled.place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
+            error.context(format!("{place}table `{}`, column `{}`", table.name, compiled.name))
+        })?;
         if let Some(place) = self.columns.borrow_mut().get_mut(column) {
             *place = Some(array.clone());
         }
@@ -111,18 +113,42 @@ impl<'a> Evaluation<'a> {
             table.start_row_id.wrapping_add(self.rows.get(index).copied().unwrap_or_default() as i64)
         };
         if let Some((index, message)) = errors.iter().min_by_key(|(index, _)| *index) {
-            return Err(Error::data(format!("row_id {}: {message}", row_id(index)))
+            let inputs = self.inputs(column, &columns, index);
+            return Err(Error::data(format!("row_id {}: {message}{inputs}", row_id(index)))
                 .hint("change the column's `data` so that it has a value for every row"));
         }
         let initial = self.timeline(self.index)?.row_count();
         let array = column.declared.apply(array, &self.rows, initial, row_id)?;
-        if column.is_primary_key && array.logical_null_count() > 0 {
-            return Err(Error::data("a primary key cannot be None"));
+        if column.is_primary_key
+            && let Some(nulls) = array.logical_nulls().filter(|nulls| nulls.null_count() > 0)
+        {
+            let index = nulls.iter().position(|valid| !valid).unwrap_or_default();
+            let inputs = self.inputs(column, &columns, index);
+            return Err(Error::data(format!(
+                "row_id {}: a primary key cannot be None{inputs}",
+                row_id(index)
+            ))
+            .hint(
+                "change the column's `data` so that it has a value for every row, or remove `is_primary_key`",
+            ));
         }
         Ok(match array.data_type() {
             DataType::Null => new_null_array(&DataType::Utf8, array.len()),
             _ => array,
         })
+    }
+
+    /// The values that a row of a column was made from, for messages: ` (with amount = 3, rate = None)`.
+    fn inputs(&self, column: &Column, frame: &[ArrayRef], row: usize) -> String {
+        const SHOWN: usize = 5;
+        let table = self.table();
+        let values = column.inputs.iter().filter_map(|&position| match table.input(position) {
+            Input::Column(other) => Some((&table.columns[other].name, frame.get(position)?)),
+            Input::RowId | Input::Slot(_) => None,
+        });
+        let shown: Vec<String> =
+            values.take(SHOWN).map(|(name, array)| format!("{name} = {}", shown(array, row))).collect();
+        if shown.is_empty() { String::new() } else { format!(" (with {})", shown.join(", ")) }
     }
 
     fn row_ids(&self, start: i64) -> ArrayRef {

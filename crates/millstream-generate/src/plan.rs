@@ -55,6 +55,8 @@ pub(crate) struct Column {
     /// The positions of the frame that the expression reads.
     pub(crate) inputs: Vec<usize>,
     pub(crate) declared: Declared,
+    /// Where it stands in a file.
+    pub(crate) place: Option<String>,
     pub(crate) is_primary_key: bool,
 }
 

@@ -18,7 +18,7 @@ use crate::speed::{FastClock, pass};
 use crate::status::CadenceStatus;
 use crate::tables::Tables;
 use crate::timeline::{Timeline, Timelines, microseconds};
-use crate::{Cadence, OnRestart, Speed, TablesSpec};
+use crate::{Cadence, OnRestart, Speed, TableSpec, TablesSpec, UpdatePolicy};
 
 /// How long a generator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +168,7 @@ impl GeneratorSource {
         let mut spec = self.spec.clone();
         for (spec, recorded) in spec.tables.iter_mut().zip(&recorded) {
             if let Some(recorded) = recorded {
+                warn_of_row_count(spec, recorded.timeline.row_count());
                 spec.cadence = recorded.cadence(&spec.cadence);
             }
             let tick = self.spec.tick;
@@ -456,6 +457,18 @@ impl Decode for GenerateRows {
             known.store(width, Ordering::Relaxed);
         }
         Ok(Decoded { batch, rejected: Vec::new(), input_bytes: 0 })
+    }
+}
+
+/// Says that another `row_count` has no effect on a table that was begun.
+fn warn_of_row_count(spec: &TableSpec, began: u64) {
+    if spec.row_count != began && !matches!(spec.update_policy, UpdatePolicy::Replace { .. }) {
+        tracing::warn!(
+            "table `{}` began with {began} rows: its row_count of {} has no effect any more; let it grow with \
+             `millstream serve` and a cadence, or start over with --restart",
+            spec.name,
+            spec.row_count
+        );
     }
 }
 

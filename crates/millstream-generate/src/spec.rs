@@ -157,6 +157,8 @@ pub struct ColumnSpec {
     /// The type in Parquet and Delta files, as it is written; goes into the Arrow field's metadata, as
     /// [`PARQUET_TYPE`].
     pub parquet_type: Option<String>,
+    /// Where its expression stands in a file, for errors of rows: `shop.yaml:12:30`.
+    pub place: Option<String>,
     /// How many of its values are null besides those that the expression makes so.
     pub null_share: Option<NullShare>,
 }

@@ -24,6 +24,10 @@ impl Document {
                     description: column.description.clone(),
                     data_type: column.column_type.as_ref().map(|declared| declared.value.data_type()),
                     parquet_type: column.parquet_type.as_ref().map(|declared| declared.value.to_string()),
+                    place: Some({
+                        let at = self.file.position(column.data.span().start);
+                        format!("{}:{}:{}", self.file.name(), at.line, at.column)
+                    }),
                     null_share: column.null_share.map(|share| share.value),
                 })
                 .collect(),

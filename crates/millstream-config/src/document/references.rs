@@ -8,6 +8,9 @@ use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
 use crate::yaml::Node;
 
+/// How many names are listed for one that is not among them.
+const LISTED: usize = 12;
+
 pub(super) fn check(context: &Context<'_>, document: &Document, root: &Node) {
     let names = declared(context, document);
     let broken = broken_names(root);
@@ -96,8 +99,12 @@ fn unknown(
         error = error
             .related(sink.name.span, "this is a sink")
             .hint("rows end in a sink: read the stream that it takes");
-    } else if let Some(word) = suggestion(name, known) {
+    } else if let Some(word) = suggestion(name, known.iter().copied()) {
         error = error.hint(format!("did you mean {word:?}?"));
+    } else if !known.is_empty() {
+        let more = if known.len() > LISTED { " …" } else { "" };
+        known.truncate(LISTED);
+        error = error.note(format!("there are: {}{more}", known.join(", ")));
     }
     context.report(error);
 }

@@ -228,6 +228,18 @@ async fn build(
     if glimpse.is_none() {
         check_columns::check(document, purpose, &schemas)?;
     }
+    if *purpose == Purpose::Run
+        && glimpse.is_none()
+        && document.sinks.is_empty()
+        && document.pipeline.is_none()
+    {
+        return Err(Error::config(format!("{} has no sinks: its rows would go nowhere", document.file.name()))
+            .hint(if document.tables.is_empty() {
+                "add one under `sinks:`"
+            } else {
+                "add one under `sinks:`, or use `millstream generate FILE --output data` or `millstream serve FILE`"
+            }));
+    }
     builder = match glimpse {
         Some(glimpse) => sinks::add_glimpses(document, builder, glimpse),
         None => sinks::add(document, builder, purpose, parallelism.get(), &schemas)?,

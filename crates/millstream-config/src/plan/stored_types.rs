@@ -11,7 +11,7 @@ use millstream_core::{
     StreamName, WriteReport,
 };
 use millstream_engine::AnySink;
-use millstream_expr::Conversion;
+use millstream_expr::{Conversion, type_word};
 use millstream_generate::PARQUET_TYPE;
 
 use crate::document::ColumnType;
@@ -55,7 +55,7 @@ impl StoredSchema {
                 Error::config(format!(
                     "column `{}` holds values of type {}, which cannot be stored as {written}",
                     field.name(),
-                    field.data_type()
+                    type_word(field.data_type())
                 ))
                 .hint("change its `parquet_type`, or make such values in `data`")
             })?;

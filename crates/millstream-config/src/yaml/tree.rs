@@ -275,6 +275,14 @@ impl Builder<'_> {
         known
     }
 
+    /// Whether the value before `at` begins with a bracket, so that YAML took it for a list or a mapping.
+    fn is_after_bracket(&self, at: usize) -> bool {
+        let line = self.file.line_span(self.file.line_index(at));
+        let before = self.file.slice(Span::new(line.start, at.max(line.start)));
+        let value = before.split_once(": ").map_or("", |(_, value)| value.trim());
+        value.starts_with(['[', '{']) && value.ends_with([']', '}'])
+    }
+
     fn scan_error(&self, error: &ScanError) -> Fatal {
         let at = self.characters.byte(error.marker().index());
         let end = self.file.text()[at..]
@@ -290,6 +298,8 @@ impl Builder<'_> {
             "put the whole value in single quotes if it only begins with a quoted string"
         } else if info.contains("anchor") {
             "a value that begins with `*` or `&` must be in quotes"
+        } else if self.is_after_bracket(at) {
+            "an expression that begins with `[` or `{` must be in quotes: '[\"a\", \"b\"][row_id % 2]'"
         } else if info.contains("simple key") || info.contains("expected key") || info.contains("':'") {
             "write `key: value`, with a space after the colon and the same indentation as the keys around it"
         } else if info.contains("',' or") {

@@ -158,7 +158,7 @@ fn a_stored_type_that_values_cannot_become() {
     let folder = tempfile::tempdir().unwrap();
     let text = table("      - {column_name: at, data: tick_time(), parquet_type: int64}\n");
     assert_snapshot!(generate(&text, folder.path(), OutputFormat::Parquet).unwrap_err(), @r#"
-    error: column `at` holds values of type Timestamp(µs, "UTC"), which cannot be stored as integer
+    error: column `at` holds values of type datetime, which cannot be stored as integer
      --> file.yaml:6:60
       |
     6 |       - {column_name: at, data: tick_time(), parquet_type: int64}

@@ -429,7 +429,14 @@ tables:
             ],
         }],
     };
-    assert_eq!(document.tables_spec(), expected);
+    let mut found = document.tables_spec();
+    let places: Vec<_> =
+        found.tables[0].columns.iter_mut().map(|column| column.place.take().unwrap_or_default()).collect();
+    assert!(
+        places.iter().all(|place| place.starts_with("shop.yaml:")) && places[0] != places[1],
+        "{places:?}"
+    );
+    assert_eq!(found, expected);
     let defaults = accepted("tables: [{table_name: t, columns: [{column_name: a, data: 1}]}]").tables_spec();
     assert_eq!(TablesSpec { tables: Vec::new(), ..defaults }, TablesSpec::default());
 }

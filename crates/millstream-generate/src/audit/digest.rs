@@ -115,7 +115,7 @@ impl Distinct {
 }
 
 /// A value as text, at most 40 characters of it; texts in quotes.
-pub(super) fn shown(array: &ArrayRef, row: usize) -> String {
+pub(crate) fn shown(array: &ArrayRef, row: usize) -> String {
     let options = FormatOptions::default().with_null("None");
     let Ok(formatter) = ArrayFormatter::try_new(array, &options) else {
         return array.data_type().to_string();

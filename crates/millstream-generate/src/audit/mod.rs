@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::{Tables, TablesSpec};
 use declared::Distribution;
 use digest::Distinct;
+pub(crate) use digest::shown;
 pub use statistics::{ColumnStatistics, Top};
 
 /// Rows that are made at once.

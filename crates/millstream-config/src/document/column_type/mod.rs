@@ -123,6 +123,10 @@ fn hint_for(written: &str) -> Option<String> {
         "decimal256" => {
             "write decimal256(precision, scale), precision from 1 to 76 and scale up to it".to_owned()
         }
+        "timestamp" | "datetime64" if written.contains("tz") || written.contains('/') => {
+            "there is no such time zone: write a name such as Europe/Berlin, or UTC, or an offset such as +02:00"
+                .to_owned()
+        }
         "timestamp" | "datetime64" => {
             "write timestamp, timestamp[us] for one without a zone, or timestamp[us, tz=Europe/Berlin]"
                 .to_owned()

@@ -481,6 +481,8 @@ sinks:
       |
     8 |   s: {from: u, type: nope}
       |             ^
+      |
+      = note: there are: t
 
     error: unknown sink type "nope"
      --> shop.yaml:8:22

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use millstream::Result;
 use millstream::config::{Overrides, Plan, Purpose};
 use millstream::engine::grouped;
+use millstream::generate::UpdatePolicy;
 
 use crate::arguments::{FileArguments, OutputArguments};
 use crate::drain;
@@ -37,7 +38,14 @@ fn text(plan: &Plan) -> String {
             let parents: Vec<&str> =
                 tables.parents(index).into_iter().map(|parent| &*names[parent]).collect();
             let rate = table.effective_rate();
-            let growth = if rate.is_zero() {
+            let growth = if let UpdatePolicy::Replace { every } = table.update_policy {
+                let every = every.unwrap_or(spec.tick).as_secs_f64();
+                if table.cadence.enabled {
+                    format!("a new generation of them every {every} s")
+                } else {
+                    "is not replaced while its cadence is off".to_owned()
+                }
+            } else if rate.is_zero() {
                 "does not grow".to_owned()
             } else {
                 format!("grows by {} rows a minute", rate.per_minute())

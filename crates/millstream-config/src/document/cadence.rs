@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use millstream_generate::{Burst, Cadence, Ramp, Rate, Schedule, ScheduleWindow, Shape, Sine, Then};
 
+use super::replaced::Written;
 use crate::decode::{Map, list, suggestion};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
@@ -12,16 +13,19 @@ use crate::yaml::{Kind, Node};
 const SHAPES: [&str; 4] = ["burst", "sine", "ramp", "schedule"];
 
 /// The cadence of a table, given how long a tick is.
-pub(super) fn cadence(map: Option<Map<'_>>, tick: Duration) -> Cadence {
+pub(super) fn cadence(map: Option<Map<'_>>, tick: Duration) -> (Cadence, Written) {
     let mut cadence = Cadence::constant(Rate::whole(60));
-    let Some(mut map) = map else { return cadence };
+    let mut written = Written::default();
+    let Some(mut map) = map else { return (cadence, written) };
     if let Some(rows) = map.rate("rows_per_minute") {
         cadence.rate = rows.value;
+        written.growth = Some(rows.span);
     }
     if let Some(enabled) = map.boolean("enabled") {
         cadence.enabled = enabled.value;
     }
     if let Some(interval) = map.duration("tick_interval") {
+        written.interval = Some(interval);
         if interval.value.as_micros() % tick.as_micros() == 0 {
             cadence.tick_interval = Some(interval.value).filter(|interval| *interval != tick);
         } else {
@@ -34,15 +38,17 @@ pub(super) fn cadence(map: Option<Map<'_>>, tick: Duration) -> Cadence {
             map.context.report(error);
         }
     }
+    written.every = map.duration("every");
     if let Some(node) = map.optional("shape") {
+        written.growth = Some(node.span);
         cadence.shape = shape(&map, node, cadence.rate);
     }
     map.finish();
-    cadence
+    (cadence, written)
 }
 
 /// As it would be written in the file.
-fn text(duration: Duration) -> String {
+pub(super) fn text(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.into_iter().find(|(_, length)| milliseconds.is_multiple_of(*length)) {

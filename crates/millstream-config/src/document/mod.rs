@@ -9,6 +9,7 @@ mod names;
 mod operator;
 mod python;
 mod references;
+mod replaced;
 mod settings;
 mod sink;
 mod sink_sql;
@@ -135,6 +136,7 @@ fn decode(context: &Context<'_>, root: &yaml::Node) -> Option<Document> {
     let tables = map
         .entry("tables")
         .map_or_else(Vec::new, |(_, node)| table::tables(context, node, config.tick_interval));
+    replaced::check(context, &tables, config.tick_interval);
     let sources = map.entry("sources").map_or_else(Vec::new, |(_, node)| stream::sources(context, node));
     let streams = map.entry("streams").map_or_else(Vec::new, |(_, node)| stream::streams(context, node));
     let sinks = map.entry("sinks").map_or_else(Vec::new, |(_, node)| stream::sinks(context, node));

@@ -1,5 +1,7 @@
 //! `{type: jsonl, …}`: where rows go.
 
+use std::time::Duration;
+
 use super::settings::{EdgeBuffer, edge_buffer, refuse_empty_path};
 use super::sink_sql::{self, SqlWriting};
 use super::source::{CONNECTORS_TO_COME, delimiter_and_quote, unknown_type};
@@ -117,6 +119,8 @@ pub struct DeltaSink {
     pub path: Spanned<Text>,
     /// `compression` of its Parquet files, default snappy.
     pub compression: ParquetCompression,
+    /// `retention`: how long files stay whose rows left the table.
+    pub retention: Option<Duration>,
 }
 
 /// What standard output carries.
@@ -214,7 +218,9 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: Fr
             "parquet" => columnar(&mut map)
                 .map(|(path, compression)| SinkKind::Parquet(ParquetSink { path, compression })),
             "delta" => {
-                columnar(&mut map).map(|(path, compression)| SinkKind::Delta(DeltaSink { path, compression }))
+                let table = columnar(&mut map);
+                let retention = map.duration("retention").map(|retention| retention.value);
+                table.map(|(path, compression)| SinkKind::Delta(DeltaSink { path, compression, retention }))
             }
             "stdout" => {
                 let words = [

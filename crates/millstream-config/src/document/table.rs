@@ -7,6 +7,7 @@ use millstream_generate::{Cadence, UpdatePolicy};
 use super::cadence::cadence;
 use super::column::{Column, columns};
 use super::names::check_stream_name;
+use super::replaced;
 use crate::decode::{Context, Map, Spanned};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
@@ -29,6 +30,8 @@ pub struct Table {
     pub cadence: Cadence,
     /// `infer_entity_attrs_by_name`, where the table says so.
     pub infers_attributes: Option<bool>,
+    /// The place of `cadence.every`, which is in the update policy.
+    pub every: Option<Span>,
     /// `columns`, at least one.
     pub columns: Vec<Column>,
 }
@@ -56,8 +59,10 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     if start_row_id.value.checked_add_unsigned(row_count.value).is_none() {
         context.report(Diagnostic::error(row_count.span, "row ids would leave the range of 64-bit integers"));
     }
-    let update_policy = update_policy(context, map.optional("update_policy"));
-    let cadence = cadence(map.map("cadence", "the cadence of a table"), tick);
+    let policy = map.optional("update_policy");
+    let (cadence, written) = cadence(map.map("cadence", "the cadence of a table"), tick);
+    let update_policy = replaced::update_policy(context, policy, &written);
+    let every = written.every.map(|every| every.span);
     let infers_attributes = map.boolean("infer_entity_attrs_by_name").map(|infers| infers.value);
     let columns_node = map.required("columns");
     let columns = columns_node.map_or_else(Vec::new, |node| columns(context, node));
@@ -79,20 +84,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
         update_policy,
         cadence,
         infers_attributes,
+        every,
         columns,
     })
-}
-
-fn update_policy(context: &Context<'_>, node: Option<&Node>) -> UpdatePolicy {
-    let Some(node) = node else {
-        return UpdatePolicy::default();
-    };
-    if node.key() == "replace" {
-        let error = Diagnostic::error(node.span, "the update policy `replace` is not supported yet")
-            .hint("use `append` or `disabled`");
-        context.report(error);
-        return UpdatePolicy::default();
-    }
-    let words = [("append", UpdatePolicy::Append), ("disabled", UpdatePolicy::Disabled)];
-    context.one_of(node, &words).map(|policy| policy.value).unwrap_or_default()
 }

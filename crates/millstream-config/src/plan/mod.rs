@@ -3,6 +3,7 @@
 mod channels;
 mod check_columns;
 mod fingerprint;
+mod replaced;
 mod sinks;
 mod sources;
 mod stored_types;

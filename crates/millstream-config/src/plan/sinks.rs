@@ -21,7 +21,7 @@ use millstream_formats::sql::{SqlDialect, SqlOptions};
 use super::channels::channel;
 use super::stored_types::storing;
 use super::streams::PIPELINE_RESULT;
-use super::{NamedSink, Purpose};
+use super::{NamedSink, Purpose, replaced};
 use crate::diagnostics::Diagnostic;
 use crate::document::{
     self, CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, SqlWriting,
@@ -90,9 +90,12 @@ pub(super) fn add(
             }
             refuse_shared_paths(document)?;
             let endless = matches!(purpose, Purpose::Serve { .. }) && !document.tables.is_empty();
-            let making = Making { document, encoders, endless };
+            if endless {
+                replaced::check(document)?;
+            }
             for sink in &document.sinks {
                 let from: Vec<String> = sink.from.iter().map(|from| from.value.clone()).collect();
+                let making = Making { document, encoders, endless };
                 for named in making.sinks(&sink.name.value, &sink.connector, from, schemas)? {
                     let edge = channel(document, sink.connector.buffer);
                     builder = builder.sink(named.name, named.from, named.sink, edge);
@@ -185,7 +188,7 @@ fn generated(
         OutputFormat::Csv => {
             text_sink(file("csv")?, TextEncoding::Csv(CsvWriteOptions::default()), Compression::None)
         }
-        OutputFormat::Delta => delta_sink(table, resolve_below(folder, table)?, ParquetCompression::Snappy),
+        OutputFormat::Delta => delta_sink(table, DeltaSinkOptions::new(resolve_below(folder, table)?)),
         OutputFormat::Noop => AnySink::Plain(Box::new(NoopSink::new())),
     };
     Ok(NamedSink { name: table.to_owned(), from: vec![table.to_owned()], sink })
@@ -277,13 +280,18 @@ impl Making<'_> {
                 let options =
                     ParquetOptions { compression: pages(sink.compression), ..ParquetOptions::default() };
                 // A file cannot grow, so a stream without end gets a folder of files.
-                let extension = if self.endless { "" } else { ".parquet" };
+                // What is replaced is a whole file each time, as after a run that ends.
+                let grows = self.endless && !replaced::streams(self.document).contains(stream);
+                let extension = if grows { "" } else { ".parquet" };
                 let options =
                     ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
                 storing(AnySink::Plain(Box::new(ParquetSink::new(options, self.encoders))))
             }
             SinkKind::Delta(sink) => {
-                delta_sink(stream, place(sink.path.value.reveal(), "")?, sink.compression)
+                let mut options = DeltaSinkOptions::new(place(sink.path.value.reveal(), "")?);
+                options.parquet.compression = pages(sink.compression);
+                options.retention = sink.retention.unwrap_or(options.retention);
+                delta_sink(stream, options)
             }
             SinkKind::Stdout(StdoutFormat::Jsonl) => printed(TextEncoding::Jsonl),
             SinkKind::Stdout(StdoutFormat::Json) => printed(TextEncoding::Json),
@@ -321,9 +329,7 @@ fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> A
     AnySink::Encoding(Box::new(TextSink::new(TextSinkOptions { path, format, compression })))
 }
 
-fn delta_sink(stream: &str, path: PathBuf, compression: ParquetCompression) -> AnySink {
-    let mut options = DeltaSinkOptions::new(path);
-    options.parquet.compression = pages(compression);
+fn delta_sink(stream: &str, options: DeltaSinkOptions) -> AnySink {
     storing(AnySink::Reporting(Box::new(DeltaSink::new(stream.into(), options))))
 }
 

@@ -8,6 +8,7 @@ mod good_files;
 mod hostile_files;
 mod places;
 mod plans;
+mod replaced;
 
 use millstream_config::{Diagnostics, Document};
 

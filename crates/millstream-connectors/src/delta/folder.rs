@@ -106,7 +106,8 @@ impl Folder {
         Ok(())
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
+    /// Removes a file, unless it is gone already.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
         match fs::remove_file(self.path.join(name)) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                 Err(sink_error("remove the leftover", &self.path.join(name), cause))

@@ -15,6 +15,8 @@
 //!   runs on; where there are no locks, the application transaction stops the one that commits second.
 //! - A data file's name tells application, epoch and a hash of its content. What a killed run wrote and never committed
 //!   is found by its name and removed by the next one.
+//! - Where rows come in generations, an epoch's version removes all files before it and adds its own: readers see one
+//!   generation or the other. What left the table stays on disk for [`DeltaSinkOptions::retention`].
 //! - Others may append to, compact and vacuum the table meanwhile. Changing its columns stops the pipeline.
 //! - Timestamps without a time zone become `timestamp_ntz`, and the table then asks for the feature `timestampNtz`,
 //!   which Spark from 3.4, the Python package `deltalake` and DuckDB have. To turn them into instants would be to
@@ -22,6 +24,7 @@
 
 mod folder;
 mod log;
+mod retired;
 mod schema;
 mod snapshot;
 mod statistics;
@@ -31,6 +34,7 @@ mod writer;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -43,11 +47,15 @@ use serde_json::json;
 
 use crate::failure::sink_error;
 use folder::{Folder, sync_folder};
+use retired::Retired;
 use schema::TableSchema;
 use snapshot::Loaded;
 use table::{Labels, Table, check_place};
 use token::{DataFile, Token};
 use writer::{EpochWriter, joined};
+
+/// Long enough for a reader to finish what it began.
+const RETENTION: Duration = Duration::from_hours(1);
 
 /// Where and how a stream is written.
 #[derive(Debug, Clone)]
@@ -57,6 +65,9 @@ pub struct DeltaSinkOptions {
     /// Compression and row groups of the data files. A row group also ends at 64 MiB in memory, a file at 128 MiB or
     /// 8,388,608 rows.
     pub parquet: ParquetOptions,
+    /// How long a data file stays after its rows left the table, for readers that began before; rows leave where they
+    /// come in generations.
+    pub retention: Duration,
     /// The name that a new table gets in its metadata; the stream's by default.
     pub name: Option<String>,
     /// The description that a new table gets.
@@ -64,9 +75,15 @@ pub struct DeltaSinkOptions {
 }
 
 impl DeltaSinkOptions {
-    /// The table in the folder `path`, with Snappy compression.
+    /// The table in the folder `path`, with Snappy compression and a retention of an hour.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), parquet: ParquetOptions::default(), name: None, description: None }
+        Self {
+            path: path.into(),
+            parquet: ParquetOptions::default(),
+            retention: RETENTION,
+            name: None,
+            description: None,
+        }
     }
 }
 
@@ -110,6 +127,9 @@ struct Opened {
     folder: Folder,
     table: Table,
     writer: EpochWriter,
+    /// Whether rows come in generations.
+    replaced: bool,
+    retired: Retired,
     /// The newest epoch that was prepared or committed.
     prepared: Option<Epoch>,
 }
@@ -164,10 +184,19 @@ impl Sink for DeltaSink {
             ))
             .hint(format!("remove the folder {} to start over", path.display())));
         }
+        if let Some(loaded) = loaded.as_ref().filter(|_| start.replaced) {
+            loaded.check_replaceable(path)?;
+        }
+        let retired = match &loaded {
+            Some(loaded) => loaded.retired(path, &labels.application).await?,
+            None => Vec::new(),
+        };
+        let mut retired = Retired::new(self.options.retention, retired);
         let mut table = Table::new(path, labels, schema, loaded.as_ref())?;
         if let Some(token) = &resume {
             table.check_resume(token)?;
-            table.commit(&folder, token).await?;
+            let removed = table.commit(&folder, token).await?;
+            retired.add(token.at.div_euclid(1000), removed);
         }
 
         let leftovers = folder.sweep(table.committed())?;
@@ -186,6 +215,8 @@ impl Sink for DeltaSink {
         self.opened = Some(Opened {
             writer: EpochWriter::new(table.schema().files().clone(), self.options.parquet),
             prepared: table.committed().max(resume.map(|token| token.epoch)),
+            replaced: start.replaced,
+            retired,
             folder,
             table,
         });
@@ -212,6 +243,9 @@ impl Sink for DeltaSink {
             .hint("restore the pipeline's state; or remove the table's folder and use --restart"));
         }
         let finished = opened.writer.finish(&opened.folder).await?;
+        if opened.replaced && info.generation.is_none() && !finished.is_empty() {
+            return Err(Error::internal("rows of a replaced stream came outside of a generation"));
+        }
         let mut files = Vec::with_capacity(finished.len());
         let mut renames = Vec::with_capacity(finished.len());
         for (index, file) in finished.into_iter().enumerate() {
@@ -237,6 +271,7 @@ impl Sink for DeltaSink {
             epoch,
             at: info.at,
             files,
+            generation: info.generation,
             bookmarks: info.bookmarks.clone(),
             table: opened.table.mark(),
         };
@@ -246,7 +281,14 @@ impl Sink for DeltaSink {
     async fn commit(&mut self, token: PreCommit) -> Result<()> {
         let token = Token::from_pre_commit(token)?;
         let opened = self.opened()?;
-        opened.table.commit(&opened.folder, &token).await
+        let removed = opened.table.commit(&opened.folder, &token).await?;
+        let now = token.at.div_euclid(1000);
+        opened.retired.add(now, removed);
+        // The rows are committed: a file that cannot be removed is tried again next time.
+        if let Err(error) = opened.retired.remove_due(&opened.folder, now) {
+            tracing::warn!(path = %opened.folder.path().display(), %error, "old data files are left");
+        }
+        Ok(())
     }
 
     fn delivery(&self) -> Delivery {

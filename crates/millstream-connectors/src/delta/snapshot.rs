@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use deltalake_core::kernel::{ColumnMetadataKey, StructField};
+use deltalake_core::kernel::{ColumnMetadataKey, Remove, StructField};
 use deltalake_core::table::config::TablePropertiesExt;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use futures::TryStreamExt;
@@ -135,6 +135,40 @@ impl Loaded {
             return Ok(None);
         }
         Ok(Some(files.iter().map(|file| file.path().into_owned()).collect()))
+    }
+
+    /// Refuses a table whose rows may only be appended to.
+    pub(super) fn check_replaceable(&self, path: &Path) -> Result<()> {
+        let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
+        if state.table_config().append_only() {
+            return Err(Error::sink(format!(
+                "the table {} is for appending only (delta.appendOnly), and a new generation replaces its rows",
+                path.display()
+            ))
+            .hint("write to another folder, or unset the table's property"));
+        }
+        Ok(())
+    }
+
+    /// What removes the files of this version, one by one.
+    pub(super) fn removals(&self, path: &Path) -> Result<Vec<Remove>> {
+        let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
+        let files = state.snapshot().try_log_data().map_err(|cause| unreadable(path, cause))?;
+        Ok(files.iter().map(|file| file.remove_action(true)).collect())
+    }
+
+    /// The data files of `application` that left the table: when, in milliseconds since the Unix epoch, and their names.
+    pub(super) async fn retired(&self, path: &Path, application: &str) -> Result<Vec<(i64, String)>> {
+        let unreadable = |cause| unreadable(path, cause);
+        let state = self.delta.snapshot().map_err(unreadable)?;
+        let log_store = self.delta.log_store();
+        let removed: Vec<_> =
+            state.all_tombstones(log_store.as_ref()).try_collect().await.map_err(unreadable)?;
+        Ok(removed
+            .iter()
+            .map(|file| (file.deletion_timestamp().unwrap_or(0), file.path().into_owned()))
+            .filter(|(_, name)| Folder::epoch_in_name(application, name).is_some())
+            .collect())
     }
 
     /// The rows in the table, if all files say how many they hold.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use deltalake_core::kernel::{Action, Add, CommitInfo, StructType, Transaction, new_metadata};
+use deltalake_core::kernel::{Action, Add, CommitInfo, Remove, StructType, Transaction, new_metadata};
 use deltalake_core::{checkpoints, ensure_table_uri};
 use millstream_core::{Epoch, Error, Result};
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ pub(super) struct Table {
     labels: Labels,
     schema: TableSchema,
     standing: Option<Standing>,
+    /// What removes the files of the version where the table stands; known only where a generation asked for it.
+    removals: Option<Vec<Remove>>,
 }
 
 impl Table {
@@ -52,6 +54,7 @@ impl Table {
             labels,
             schema,
             standing: loaded.map(|loaded| loaded.standing.clone()),
+            removals: None,
         })
     }
 
@@ -110,19 +113,20 @@ impl Table {
         .hint("run a pipeline in one process at a time, or give this one another name")
     }
 
-    /// Adds the files of `token` to the table, and makes the table if need be. Does nothing if the epoch is there.
-    pub(super) async fn commit(&mut self, folder: &Folder, token: &Token) -> Result<()> {
-        if self.committed() >= Some(token.epoch) || token.files.is_empty() && self.standing.is_some() {
-            return Ok(());
+    /// Adds the files of `token` to the table, and makes the table if need be; a generation takes the place of all other
+    /// files, whose names are returned. Does nothing if the epoch is there.
+    pub(super) async fn commit(&mut self, folder: &Folder, token: &Token) -> Result<Vec<String>> {
+        if self.committed() >= Some(token.epoch) || !token.changes_rows() && self.standing.is_some() {
+            return Ok(Vec::new());
         }
         self.check_files(token)?;
         if let Some(standing) = &self.standing
-            && !self.log.has(standing.version)
+            && (!self.log.has(standing.version) || token.generation.is_some() && self.removals.is_none())
         {
             // Removed, or cleaned up by others who went far ahead: the next version is not free for us to take.
             self.reload(token).await?;
         }
-        loop {
+        while self.committed() < Some(token.epoch) {
             let version = self.standing.as_ref().map_or(0, |standing| standing.version + 1);
             let new_id = self.publish(folder, token, version).await?;
             if let Some(new_id) = new_id {
@@ -134,25 +138,51 @@ impl Table {
                     checkpoint_interval: interval,
                 });
                 self.checkpoint(version, interval).await;
-                return Ok(());
+                let removed = self.note_files(token);
+                return Ok(removed.into_iter().map(|file| file.path).collect());
             }
             let Some(winner) = self.log.read(version)? else {
                 self.reload(token).await?;
                 continue;
             };
             if let Some(epoch) = winner.epoch_of(&self.labels.application) {
-                return if self.is_commit_of(&winner, token) {
-                    // Our own, which an error hid from us.
-                    self.reload(token).await
-                } else {
-                    Err(self.overtaken(epoch))
-                };
+                if !self.is_commit_of(&winner, token) {
+                    return Err(self.overtaken(epoch));
+                }
+                // Our own, which an error hid from us.
+                self.reload(token).await?;
+                break;
             }
             match &mut self.standing {
-                Some(standing) if !winner.changes_table() => standing.version = version,
+                // What others appended has to go too, and what they removed is no longer ours to remove.
+                Some(standing) if !winner.changes_table() && token.generation.is_none() => {
+                    standing.version = version;
+                }
                 _ => self.reload(token).await?,
             }
         }
+        Ok(Vec::new())
+    }
+
+    /// Keeps in mind which files the table has after a generation was committed; gives those that it had before.
+    fn note_files(&mut self, token: &Token) -> Vec<Remove> {
+        if token.generation.is_none() {
+            self.removals = None;
+            return Vec::new();
+        }
+        let files = token.files.iter().map(|file| Remove {
+            path: file.name.clone(),
+            data_change: true,
+            deletion_timestamp: None,
+            extended_file_metadata: Some(true),
+            partition_values: Some(HashMap::new()),
+            size: i64::try_from(file.bytes).ok(),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        });
+        self.removals.replace(files.collect()).unwrap_or_default()
     }
 
     /// Reads the log again, after others have written to it.
@@ -168,6 +198,10 @@ impl Table {
             return Err(replaced(&self.path));
         }
         let committed = loaded.standing.committed;
+        self.removals = match token.generation {
+            Some(_) => Some(loaded.removals(&self.path)?),
+            None => None,
+        };
         self.standing = Some(loaded.standing);
         if committed == Some(token.epoch) {
             self.check_resume(token)
@@ -226,6 +260,10 @@ impl Table {
         let epoch = i64::try_from(token.epoch.0)
             .map_err(|cause| Error::internal("epochs have run out").caused_by(cause))?;
         actions.push(action(&Action::Txn(Transaction::new(&self.labels.application, epoch)))?);
+        for removal in token.generation.and(self.removals.as_ref()).into_iter().flatten() {
+            let removal = Remove { deletion_timestamp: Some(at), ..removal.clone() };
+            actions.push(action(&Action::Remove(removal))?);
+        }
         let mut tags = Some(HashMap::from([(BOOKMARKS.to_owned(), Some(bookmarks(token)?))]));
         for file in &token.files {
             actions.push(action(&Action::Add(Add {
@@ -242,8 +280,9 @@ impl Table {
     }
 
     fn commit_info(&self, token: &Token, version: u64, at: i64) -> Result<CommitInfo> {
-        let operation = if token.files.is_empty() { "CREATE TABLE" } else { "WRITE" };
-        let info = [
+        let operation = if token.changes_rows() { "WRITE" } else { "CREATE TABLE" };
+        let replaces = token.generation.is_some();
+        let mut info: HashMap<String, Value> = [
             ("millstream.pipeline", json!(self.labels.pipeline)),
             ("millstream.stream", json!(self.labels.stream)),
             ("millstream.epoch", json!(token.epoch)),
@@ -256,18 +295,23 @@ impl Table {
                     "numOutputBytes": token.bytes().to_string(),
                 }),
             ),
-        ];
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into();
+        if let Some(generation) = token.generation {
+            info.insert("millstream.generation".to_owned(), json!(generation));
+        }
         Ok(CommitInfo {
             timestamp: Some(at),
             operation: Some(operation.to_owned()),
             operation_parameters: Some(HashMap::from([
-                ("mode".to_owned(), json!("Append")),
+                ("mode".to_owned(), json!(if replaces { "Overwrite" } else { "Append" })),
                 ("partitionBy".to_owned(), json!("[]")),
             ])),
             read_version: version.checked_sub(1),
-            is_blind_append: Some(true),
+            is_blind_append: Some(!replaces),
             engine_info: Some(concat!("millstream:", env!("CARGO_PKG_VERSION")).to_owned()),
-            info: info.map(|(key, value)| (key.to_owned(), value)).into(),
+            info,
             ..CommitInfo::default()
         })
     }

@@ -12,6 +12,9 @@ pub(super) struct Token {
     pub(super) at: i64,
     /// The epoch's data files; none if it had no rows.
     pub(super) files: Vec<DataFile>,
+    /// The generation that these files are, if they take the place of all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) generation: Option<u64>,
     /// The positions of the sources, by name.
     pub(super) bookmarks: Vec<(String, Bookmark)>,
     /// The table as it was then; `None` if it was still to be made.
@@ -40,6 +43,11 @@ pub(super) struct TableMark {
 }
 
 impl Token {
+    /// Whether committing it to a table that is there changes what readers see.
+    pub(super) fn changes_rows(&self) -> bool {
+        !self.files.is_empty() || self.generation.is_some()
+    }
+
     pub(super) fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
     }

@@ -6,6 +6,7 @@ mod growing;
 mod output;
 mod parquet_sink;
 mod place;
+mod replacing;
 mod source;
 mod staged;
 mod text_sink;

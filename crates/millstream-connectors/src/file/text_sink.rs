@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, LocalDisk};
 use super::growing::{Growing, GrowingToken};
+use super::output::OutputFile;
 use super::place::Place;
+use super::replacing::{Replacing, ReplacingToken, outside_of_a_generation};
 use super::staged::{Staged, StagedToken, publish};
 use crate::failure::blocking;
 use crate::text_encoding::{Encoder, NotOpen, TextEncoding};
@@ -36,6 +38,8 @@ pub struct TextSinkOptions {
 /// with the last epoch: the file appears whole, in place of an earlier run's. An unbounded run, and a bounded run that
 /// goes on after an earlier one was complete, appends every epoch to the file as it is committed; a file that no
 /// checkpoint knows is then refused unless the user asked to start over.
+///
+/// Where rows come in generations, each of them is a file of its own that is renamed over the one before.
 #[derive(Debug)]
 pub struct TextSink {
     options: TextSinkOptions,
@@ -52,6 +56,17 @@ pub struct TextSink {
 enum Mode {
     Staged(Staged),
     Growing(Growing),
+    Replacing(Generations),
+}
+
+/// A file that is replaced as a whole, and the generation that is being written.
+#[derive(Debug)]
+struct Generations {
+    replacing: Replacing,
+    disk: Arc<dyn Disk>,
+    compression: Compression,
+    header: Vec<u8>,
+    current: Option<(u64, OutputFile)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,6 +86,38 @@ struct TextToken {
 enum TokenState {
     Staged(StagedToken),
     Growing(GrowingToken),
+    Replacing(ReplacingToken),
+}
+
+impl Generations {
+    fn file(&mut self) -> Result<&mut OutputFile> {
+        if self.current.is_none() {
+            let (number, path) = self.replacing.next();
+            let mut file = OutputFile::create(self.disk.as_ref(), path, self.compression)?;
+            file.write(&self.header)?;
+            self.current = Some((number, file));
+        }
+        match &mut self.current {
+            Some((_, file)) => Ok(file),
+            None => Err(Error::internal("the file that was just created is gone")),
+        }
+    }
+
+    fn prepare(&mut self, generation: Option<u64>, tail: &[u8]) -> Result<ReplacingToken> {
+        if generation.is_some() {
+            // A generation without rows is one too.
+            self.file()?.write(tail)?;
+        }
+        let Some((number, mut file)) = self.current.take() else {
+            return self.replacing.prepare(None);
+        };
+        if generation.is_none() {
+            return Err(outside_of_a_generation());
+        }
+        let length = file.seal()?;
+        file.sync()?;
+        self.replacing.prepare(Some((number, length)))
+    }
 }
 
 impl TextSink {
@@ -115,6 +162,8 @@ impl TextSink {
         frame.place(self.rows, bytes, rows, |bytes| match mode {
             Mode::Staged(staged) => staged.write(bytes),
             Mode::Growing(growing) => growing.write(bytes),
+            Mode::Replacing(_) if bytes.is_empty() => Ok(()),
+            Mode::Replacing(generations) => generations.file()?.write(bytes),
         })?;
         self.rows += rows;
         Ok(WriteReport { rows, bytes: bytes.len() as u64, rejected: Vec::new() })
@@ -151,8 +200,32 @@ impl Sink for TextSink {
             None => (None, 0),
         };
         let (disk, compression) = (Arc::clone(&self.disk), self.options.compression);
+        let (replaced, bounded) = (start.replaced, start.bounded);
         let mode = blocking(move || match token {
-            None if start.bounded => Staged::create(disk, place, compression, &header).map(Mode::Staged),
+            None if replaced => {
+                let replacing = Replacing::create(Arc::clone(&disk), place)?;
+                Ok(Mode::Replacing(Generations { replacing, disk, compression, header, current: None }))
+            }
+            // A complete file, also one that was appended to, is a generation that the next one replaces.
+            Some(token) if replaced => {
+                let replacing = match token {
+                    TokenState::Replacing(token) => Replacing::resume(Arc::clone(&disk), place, token)?,
+                    TokenState::Staged(StagedToken { last: true, length, .. }) => {
+                        publish(disk.as_ref(), &place, &place.staged(), length)?;
+                        Replacing::create(Arc::clone(&disk), place)?
+                    }
+                    TokenState::Staged(_) | TokenState::Growing(_) => {
+                        Replacing::create(Arc::clone(&disk), place)?
+                    }
+                };
+                Ok(Mode::Replacing(Generations { replacing, disk, compression, header, current: None }))
+            }
+            Some(TokenState::Replacing(_)) => Err(Error::state(format!(
+                "{} was replaced as a whole in the earlier run, and would be added to now",
+                place.published().display()
+            ))
+            .hint("choose another path, or start over with --restart")),
+            None if bounded => Staged::create(disk, place, compression, &header).map(Mode::Staged),
             None => Growing::create(disk, place, compression, header, start.restart).map(Mode::Growing),
             Some(TokenState::Growing(token)) => {
                 Growing::resume(disk, place, compression, &token).map(Mode::Growing)
@@ -162,7 +235,7 @@ impl Sink for TextSink {
                 Growing::after_completion(disk, place, compression, token.length, token.tail)
                     .map(Mode::Growing)
             }
-            Some(TokenState::Staged(_)) if !start.bounded => Err(Error::state(format!(
+            Some(TokenState::Staged(_)) if !bounded => Err(Error::state(format!(
                 "the earlier run that wrote {} was bounded and did not finish; this one never ends by itself",
                 place.published().display()
             ))
@@ -188,14 +261,21 @@ impl Sink for TextSink {
     }
 
     async fn prepare(&mut self, _epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
-        let last = info.last;
+        let (last, generation) = (info.last, info.generation);
         let tail = self.frame.as_ref().ok_or_else(not_open)?.tail(self.rows).to_vec();
         let state = self
             .with_mode(move |mode| match mode {
                 Mode::Staged(staged) => staged.prepare(last.then_some(&*tail)).map(TokenState::Staged),
                 Mode::Growing(growing) => growing.prepare(&tail).map(TokenState::Growing),
+                Mode::Replacing(generations) => {
+                    generations.prepare(generation, &tail).map(TokenState::Replacing)
+                }
             })
             .await?;
+        if let TokenState::Replacing(_) = state {
+            // The next generation begins a file of its own.
+            self.rows = 0;
+        }
         let token = TextToken { format: 1, form: self.form(), rows: self.rows, state };
         match serde_json::to_value(token) {
             Ok(token) => Ok(PreCommit(token)),
@@ -208,8 +288,11 @@ impl Sink for TextSink {
         self.with_mode(move |mode| match (mode, token) {
             (Mode::Staged(staged), TokenState::Staged(token)) => staged.commit(token),
             (Mode::Growing(growing), TokenState::Growing(token)) => growing.commit(&token),
+            (Mode::Replacing(generations), TokenState::Replacing(token)) => {
+                generations.replacing.commit(token)
+            }
             // The last token of the run before, which open has committed.
-            (Mode::Growing(_), TokenState::Staged(token)) if token.last => Ok(()),
+            (Mode::Growing(_) | Mode::Replacing(_), TokenState::Staged(token)) if token.last => Ok(()),
             _ => Err(Error::internal("a token of another run was to be committed")),
         })
         .await
@@ -220,6 +303,7 @@ impl Sink for TextSink {
         Delivery::exactly_once(match self.mode {
             Some(Mode::Staged(_)) => "rows gather in a hidden file, which gets its name with the last epoch",
             Some(Mode::Growing(_)) => "epochs are staged, then appended where the checkpoint says",
+            Some(Mode::Replacing(_)) => "each generation is written beside the file, and renamed over it",
             None => "rows are staged in a hidden file and published where the checkpoint says",
         })
     }

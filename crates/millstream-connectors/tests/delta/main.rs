@@ -8,4 +8,5 @@ mod concurrent;
 mod crash;
 mod progress;
 mod refuse;
+mod replace;
 mod support;

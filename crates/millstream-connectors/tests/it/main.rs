@@ -7,6 +7,7 @@ mod file_source;
 mod file_sources_conform;
 mod framed_text;
 mod parquet_sink;
+mod replace;
 mod sinks_conform;
 mod stdout;
 mod support;

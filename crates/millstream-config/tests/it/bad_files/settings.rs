@@ -19,7 +19,7 @@ fn unknown_key_in_a_cadence() {
     4 |         rows_per_minut: 600
       |         ^^^^^^^^^^^^^^
       |
-      = note: allowed keys: rows_per_minute, enabled, tick_interval and shape
+      = note: allowed keys: rows_per_minute, enabled, tick_interval, every and shape
       = hint: did you mean "rows_per_minute"?
     "#);
 }

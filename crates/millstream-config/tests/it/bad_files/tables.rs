@@ -105,21 +105,70 @@ fn a_primary_key_of_nulls() {
 }
 
 #[test]
-fn replace_policy() {
-    assert_snapshot!(report(r"tables:
-  - table_name: t
-    columns:
-      - {column_name: id, data: row_id}
+fn replaced_tables_have_cycles_and_no_rates() {
+    assert_snapshot!(report(r"config: {tick_interval: 10s}
+tables:
+  - table_name: a
+    columns: [{column_name: id, data: row_id}]
     update_policy: replace
-"), @r#"
-    error: the update policy `replace` is not supported yet
-     --> shop.yaml:5:20
+    cadence: {rows_per_minute: 60}
+  - table_name: b
+    row_count: 0
+    columns: [{column_name: id, data: row_id}]
+    update_policy: replace
+    cadence: {every: 25s}
+  - table_name: c
+    columns: [{column_name: id, data: row_id}]
+    cadence: {every: 1m}
+"), @r"
+    error: a table that is replaced gets its `row_count` rows each cycle, and no others
+     --> shop.yaml:6:32
       |
-    5 |     update_policy: replace
-      |                    ^^^^^^^
+    6 |     cadence: {rows_per_minute: 60}
+      |                                ^^
       |
-      = hint: use `append` or `disabled`
-    "#);
+      = hint: remove it; `every: 10m` is the length of a cycle, a tick unless given
+
+    error: `b` is replaced each cycle, by no rows
+     --> shop.yaml:8:16
+      |
+    8 |     row_count: 0
+      |                ^
+      |
+      = hint: give it a row_count of at least 1
+
+    error: a cycle is a whole number of ticks, and a tick is 10s
+      --> shop.yaml:11:22
+       |
+    11 |     cadence: {every: 25s}
+       |                      ^^^
+       |
+       = hint: write 20s or 30s, or change `config.tick_interval`
+
+    error: `every` is the cycle of a table that is replaced
+      --> shop.yaml:14:22
+       |
+    14 |     cadence: {every: 1m}
+       |                      ^^
+       |
+       = hint: add `update_policy: replace` to the table, or write `rows_per_minute`
+    ");
+}
+
+#[test]
+fn what_a_replaced_parent_had_is_gone() {
+    let places = generator_places(
+        r#"tables:
+  - table_name: prices
+    columns: [{column_name: sku, data: row_id}, {column_name: price, data: 'random.randint(1, 9)'}]
+    update_policy: replace
+  - table_name: sales
+    columns:
+      - {column_name: sku, data: 'foreign_key("prices", "sku")'}
+      - {column_name: price, data: 'copy_from_fk("sku", "prices", "price")'}
+"#,
+    );
+    assert_eq!(places, [r#""price""#]);
 }
 
 #[test]
@@ -130,7 +179,7 @@ fn unknown_policy() {
       - {column_name: id, data: row_id}
     update_policy: appendd
 "), @r#"
-    error: expected one of append or disabled, found "appendd"
+    error: expected one of append, disabled or replace, found "appendd"
      --> shop.yaml:5:20
       |
     5 |     update_policy: appendd

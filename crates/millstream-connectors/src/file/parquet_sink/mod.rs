@@ -4,7 +4,7 @@ mod encoders;
 mod folder;
 mod single;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -21,6 +21,7 @@ use self::folder::{Folder, FolderToken};
 use self::single::{Single, SingleToken};
 use super::disk::{Disk, DiskFile, LocalDisk};
 use super::place::Place;
+use super::replacing::{Replacing, ReplacingToken, outside_of_a_generation};
 use crate::failure::{blocking, sink_error, while_writing};
 
 /// What a [`ParquetSink`] writes, and where.
@@ -41,6 +42,8 @@ pub struct ParquetSinkOptions {
 /// A Parquet file cannot grow, so an unbounded run needs a folder, into which every epoch that has rows puts a file
 /// `part-EPOCH.parquet`. A bounded run does so too if the path is a folder already or ends with `/`. Files of an
 /// earlier run that no checkpoint knows are refused unless the user asked to start over; then they are removed first.
+///
+/// Where rows come in generations, each of them is a file of its own that is renamed over the one before.
 ///
 /// Rows are held in memory until a row group is full: at most `encoders` + 2 row groups.
 #[derive(Debug)]
@@ -73,6 +76,8 @@ struct PartFile {
 enum Target {
     Single(Single),
     Folder(Folder),
+    /// A file that is replaced as a whole.
+    Replacing(Replacing),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +94,7 @@ struct ParquetToken {
 enum TokenState {
     File(SingleToken),
     Folder(FolderToken),
+    Replacing(ReplacingToken),
 }
 
 impl ParquetSink {
@@ -119,8 +125,21 @@ impl ParquetSink {
     }
 
     /// Whether the output is a folder of files.
-    fn wants_folder(&self, bounded: bool) -> Result<bool> {
+    fn wants_folder(&self, bounded: bool, replaced: bool) -> Result<bool> {
         let path = &self.options.path;
+        if replaced {
+            if path.is_dir() || path.extension().is_none() {
+                return Err(Error::config(format!(
+                    "{} is a folder, and a stream that is replaced as a whole is one file",
+                    path.display()
+                ))
+                .hint(format!(
+                    "give the path of a file, such as {}",
+                    path.with_extension("parquet").display()
+                )));
+            }
+            return Ok(false);
+        }
         let looks_like_a_file =
             path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
         if bounded {
@@ -170,10 +189,10 @@ impl Running {
 
     fn part(&mut self, options: &ParquetOptions, disk: &dyn Disk) -> Result<&mut PartFile> {
         if self.part.is_none() {
-            let number = self.next_part;
-            let path = match &self.target {
-                Target::Single(single) => single.part(number),
-                Target::Folder(folder) => folder.part(number),
+            let (number, path) = match &mut self.target {
+                Target::Single(single) => (self.next_part, single.part(self.next_part)),
+                Target::Folder(folder) => (self.next_part, folder.part(self.next_part)),
+                Target::Replacing(replacing) => replacing.next(),
             };
             let file = disk.create(&path).map_err(|error| sink_error("create", &path, error))?;
             let file = ParquetFile::new(file, &self.schema, options, Vec::new())
@@ -199,15 +218,29 @@ impl PartFile {
 impl Sink for ParquetSink {
     async fn open(&mut self, start: SinkStart) -> Result<()> {
         self.options.options.check()?;
-        let wants_folder = self.wants_folder(start.bounded)?;
+        let wants_folder = self.wants_folder(start.bounded, start.replaced)?;
         let resume = match start.resume {
             Some((epoch, token)) => Some((epoch, self.read_token(token)?)),
             None => None,
         };
         let next_part = resume.as_ref().map_or(1, |(_, token)| token.next_part);
         let (disk, path) = (Arc::clone(&self.disk), self.options.path.clone());
-        let (schema, restart) = (Arc::clone(&start.schema), start.restart);
+        let (schema, restart, replaced) = (Arc::clone(&start.schema), start.restart, start.replaced);
         let target = blocking(move || match resume {
+            None if replaced => Replacing::create(disk, Place::of(&path)?).map(Target::Replacing),
+            Some((_, token)) if replaced => {
+                let place = Place::of(&path)?;
+                match token.state {
+                    TokenState::Replacing(token) => Replacing::resume(disk, place, token),
+                    // A complete file is a generation that the next one replaces.
+                    TokenState::File(token) => {
+                        Single::resume(Arc::clone(&disk), place.clone(), token, &schema)?;
+                        Replacing::create(disk, place)
+                    }
+                    TokenState::Folder(_) => Err(changed_form(&path)),
+                }
+                .map(Target::Replacing)
+            }
             None if wants_folder => Folder::create(disk, path, restart).map(Target::Folder),
             None => Single::create(disk, Place::of(&path)?).map(Target::Single),
             Some((epoch, token)) => match token.state {
@@ -217,11 +250,9 @@ impl Sink for ParquetSink {
                 TokenState::File(token) if !wants_folder => {
                     Single::resume(disk, Place::of(&path)?, token, &schema).map(Target::Single)
                 }
-                TokenState::Folder(_) | TokenState::File(_) => Err(Error::state(format!(
-                    "{} was one file in the earlier run and would be a folder now, or the other way round",
-                    path.display()
-                ))
-                .hint("choose another path, or start over with --restart")),
+                TokenState::Folder(_) | TokenState::File(_) | TokenState::Replacing(_) => {
+                    Err(changed_form(&path))
+                }
             },
         })
         .await?;
@@ -252,11 +283,13 @@ impl Sink for ParquetSink {
         while let Some(group) = running.encoders.next().await? {
             running.append(&options, disk, group)?;
         }
+        let generation = info.generation;
         let without_rows = match &running.target {
             Target::Single(single) => single.is_empty(),
             Target::Folder(folder) => folder.is_empty(),
+            Target::Replacing(_) => false,
         };
-        if last && without_rows {
+        if last && without_rows || generation.is_some() {
             // No rows at all: a file with the columns says so.
             running.part(&options, disk)?;
         }
@@ -265,6 +298,10 @@ impl Sink for ParquetSink {
             let state = match &mut running.target {
                 Target::Single(single) => single.prepare(sealed, last).map(TokenState::File),
                 Target::Folder(folder) => folder.prepare(sealed, epoch).map(TokenState::Folder),
+                Target::Replacing(_) if sealed.is_some() && generation.is_none() => {
+                    Err(outside_of_a_generation())
+                }
+                Target::Replacing(replacing) => replacing.prepare(sealed).map(TokenState::Replacing),
             }?;
             Ok((running, state))
         })
@@ -284,6 +321,9 @@ impl Sink for ParquetSink {
             let result = match (&mut running.target, token.state) {
                 (Target::Single(single), TokenState::File(token)) => single.commit(&token),
                 (Target::Folder(folder), TokenState::Folder(token)) => folder.commit(&token),
+                (Target::Replacing(replacing), TokenState::Replacing(token)) => replacing.commit(token),
+                // The last token of the run before, which open has committed.
+                (Target::Replacing(_), TokenState::File(_)) => Ok(()),
                 _ => Err(Error::internal("a token of another run was to be committed")),
             };
             Ok((running, result))
@@ -298,9 +338,18 @@ impl Sink for ParquetSink {
         Delivery::exactly_once(match self.running.as_ref().map(|running| &running.target) {
             Some(Target::Single(_)) => "epochs are hidden parts, published as one file with the last epoch",
             Some(Target::Folder(_)) => "every epoch is a file of its own, named after it",
+            Some(Target::Replacing(_)) => "each generation is written beside the file, and renamed over it",
             None => "files are staged under hidden names and published by renaming them",
         })
     }
+}
+
+fn changed_form(path: &Path) -> Error {
+    Error::state(format!(
+        "{} was one file in the earlier run and would be a folder now, or was replaced and would be added to, or the other way round",
+        path.display()
+    ))
+    .hint("choose another path, or start over with --restart")
 }
 
 fn not_open() -> Error {

@@ -17,9 +17,10 @@ use crate::support::{epoch, names, read_file, read_parquet, start, write};
 
 type MakeSink = fn(&Path) -> Box<dyn Sink>;
 
-fn sinks() -> [(&'static str, MakeSink); 4] {
+fn sinks() -> [(&'static str, MakeSink); 5] {
     [
         ("x.jsonl", |path| text(path, TextEncoding::Jsonl)),
+        ("x.json", |path| text(path, TextEncoding::Json)),
         ("x.jsonl.gz", |path| text(path, TextEncoding::Jsonl)),
         ("x.csv", |path| text(path, TextEncoding::Csv(CsvWriteOptions::default()))),
         ("x.parquet", |path| {
@@ -47,8 +48,11 @@ fn seen(path: &Path) -> Vec<i64> {
         return columns.flatten().collect();
     }
     let text = String::from_utf8(read_file(path)).unwrap();
+    if path.extension().is_some_and(|extension| extension == "json") {
+        serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    }
     let digits = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
-    text.lines().filter(|line| *line != "id").map(|line| digits(line).parse().unwrap()).collect()
+    text.lines().filter_map(|line| digits(line).parse().ok()).collect()
 }
 
 async fn prepare(sink: &mut Box<dyn Sink>, rows: Option<Range<i64>>, number: u64) -> PreCommit {

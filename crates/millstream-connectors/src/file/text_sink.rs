@@ -246,7 +246,7 @@ impl Sink for TextSink {
         })
         .await?;
         self.mode = Some(mode);
-        (self.frame, self.rows) = (Some(frame), rows);
+        (self.frame, self.rows) = (Some(frame), if replaced { 0 } else { rows });
         self.encoder = Some(Arc::new(encoder));
         Ok(())
     }

@@ -14,6 +14,7 @@ fn table(name: &str, row_count: u64, columns: &[(&str, &str)]) -> TableSpec {
         start_row_id: 1,
         update_policy: UpdatePolicy::Append,
         cadence: Cadence::constant(Rate::whole(600_000)),
+        disorder: None,
         columns: columns
             .iter()
             .map(|(name, data)| ColumnSpec {

@@ -469,8 +469,8 @@ impl<'a> ColumnCompiler<'a> {
         self.compiler.column_key(self.table, self.column)
     }
 
-    fn tick_time(&self, call: &CallSite<'_>) -> Result<Arc<dyn Function>, CallError> {
-        Bound::new(call, "tick_time()", &[], 0)?;
+    fn tick_time(&self, call: &CallSite<'_>, arrival: bool) -> Result<Arc<dyn Function>, CallError> {
+        Bound::new(call, if arrival { "arrival_time()" } else { "tick_time()" }, &[], 0)?;
         if let Some(timeline) = self.compiler.timelines.tables.get(self.table)
             && let Some((numerator, denominator)) = timeline.initial_spacing()
         {
@@ -487,7 +487,7 @@ impl<'a> ColumnCompiler<'a> {
             }
         }
         Ok(Arc::new(SlotFunction {
-            position: [self.add_slot(call.ordinal, Slot::TickTime)],
+            position: [self.add_slot(call.ordinal, Slot::TickTime { arrival })],
             data_type: tick_time_type(),
             nullable: false,
         }))
@@ -563,7 +563,8 @@ impl Library for ColumnCompiler<'_> {
         let resolved = match call.path {
             "foreign_key" => keys::foreign_key(self, call, key).map(Some),
             "copy_from_fk" => keys::copy_from_fk(self, call).map(Some),
-            "tick_time" => self.tick_time(call).map(Some),
+            "tick_time" => self.tick_time(call, false).map(Some),
+            "arrival_time" => self.tick_time(call, true).map(Some),
             path if aggregates::NAMES.contains(&path) => aggregates::resolve(self, call).map(Some),
             path if path.starts_with("random.") => random::resolve(call, key),
             path if path.starts_with("fake.") => {
@@ -582,7 +583,7 @@ impl Library for ColumnCompiler<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        let own = ["foreign_key", "copy_from_fk", "tick_time"];
+        let own = ["foreign_key", "copy_from_fk", "tick_time", "arrival_time"];
         own.into_iter()
             .chain(aggregates::NAMES)
             .chain(random::NAMES)

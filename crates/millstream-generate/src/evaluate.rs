@@ -160,7 +160,7 @@ impl<'a> Evaluation<'a> {
             return Ok(array);
         }
         let array = match self.table().slots[slot] {
-            Slot::TickTime => self.tick_times()?,
+            Slot::TickTime { arrival } => self.tick_times(arrival)?,
             Slot::Aggregate { table, column, aggregate } => self.aggregate(table, column, aggregate)?,
             Slot::Parent { draw, column, null_with } => {
                 let drawn = self.draw(draw)?;
@@ -204,8 +204,8 @@ impl<'a> Evaluation<'a> {
     /// Rows are spread evenly over their tick: the j-th of n rows, counted from 1, lies at j/n of it, so that its time
     /// is the moment at which the cadence reaches it. Initial rows lie before the start, spaced as though the
     /// cadence had been running; at the start if there is none. Those of a table that is replaced lie in the tick before
-    /// the start.
-    fn tick_times(&self) -> Result<ArrayRef> {
+    /// the start. Unless the `arrival` is asked for, late rows lie back by their delay.
+    fn tick_times(&self, arrival: bool) -> Result<ArrayRef> {
         let timeline = self.timeline(self.index)?;
         let start = self.timelines.start;
         let mut times: Vec<i64> = Vec::with_capacity(self.rows.len());
@@ -236,6 +236,11 @@ impl<'a> Evaluation<'a> {
             );
             Ok(())
         })?;
+        if let Some(disorder) = self.table().disorder.as_ref().filter(|_| !arrival) {
+            for (time, &row) in times.iter_mut().zip(&self.rows) {
+                *time = time.saturating_sub_unsigned(disorder.delay(row));
+            }
+        }
         Ok(Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")))
     }
 }

@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod control;
 mod declared;
+mod disorder;
 mod draws;
 mod evaluate;
 mod fused;
@@ -32,6 +33,7 @@ mod timeline;
 mod zipf;
 
 pub use control::{CadenceChange, CadenceControl, ChangeError};
+pub use disorder::{Delay, Disorder, Duplicate, Late};
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
 pub use infer::Inferred;

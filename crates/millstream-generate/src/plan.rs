@@ -6,6 +6,7 @@ use millstream_core::{Key, StreamName};
 use millstream_expr::Expression;
 
 use crate::declared::Declared;
+use crate::disorder::Disordered;
 use crate::library::weights::Weights;
 use crate::zipf::Zipf;
 
@@ -21,6 +22,7 @@ pub(crate) struct Table {
     /// The tables that its keys refer to, in the file's order.
     pub(crate) parents: Vec<usize>,
     pub(crate) fingerprint: String,
+    pub(crate) disorder: Option<Disordered>,
 }
 
 impl Table {
@@ -85,8 +87,8 @@ pub(crate) enum Distribution {
 /// A column of the frame that the generator fills before an expression is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Slot {
-    /// The logical time of the row.
-    TickTime,
+    /// The logical time of the row; of its arrival, if the table's rows are late.
+    TickTime { arrival: bool },
     /// A column of the parent at the rows that `draw` gives; null where column `null_with` of the own table is.
     Parent { draw: usize, column: usize, null_with: Option<usize> },
     /// An aggregate of a column of a whole table; of [`Aggregate::Rows`] the column does not matter.

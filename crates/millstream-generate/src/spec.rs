@@ -6,7 +6,7 @@ use std::time::Duration;
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
-use crate::{Growth, NullShare, Rate, Shape};
+use crate::{Disorder, Growth, NullShare, Rate, Shape};
 
 /// The tables of a file and what they share.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,8 @@ pub struct TableSpec {
     pub update_policy: UpdatePolicy,
     /// How fast it grows.
     pub cadence: Cadence,
+    /// How its rows come, other than once and in the order of their time.
+    pub disorder: Option<Disorder>,
     /// Its columns, in the file's order.
     pub columns: Vec<ColumnSpec>,
 }

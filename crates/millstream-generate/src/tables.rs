@@ -9,6 +9,7 @@ use millstream_core::{Key, Result, StreamName};
 
 use crate::check::check_shape;
 use crate::compile::Compiler;
+use crate::disorder::{self, Disordered};
 use crate::evaluate::Evaluation;
 use crate::evaluate::aggregates::AggregateCache;
 use crate::evaluate::sums::SumCache;
@@ -89,6 +90,7 @@ impl Tables {
             }
         };
         let root = Hash::new().number(ROW_FUNCTION_VERSION).number(spec.seed).text(&spec.locale);
+        let seed = spec.seed;
         let tables: Vec<Table> = compiled
             .into_iter()
             .zip(&spec.tables)
@@ -117,7 +119,11 @@ impl Tables {
                     let field = Field::new(&column.name, shape.data_type.clone(), nullable);
                     fields.push(field.with_metadata(metadata));
                 }
+                if let Some(disorder) = &spec.disorder {
+                    hash = hash.text("disorder").text(&disorder.text());
+                }
                 Table {
+                    disorder: spec.disorder.map(|disorder| Disordered::new(disorder, seed, &spec.name)),
                     name: spec.name.as_str().into(),
                     schema: Arc::new(Schema::new(fields)),
                     start_row_id: spec.start_row_id,
@@ -129,6 +135,10 @@ impl Tables {
                 }
             })
             .collect();
+        let errors = disorder::check(spec, &tables);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
         Ok(Self(Arc::new(Inner {
             order: parents_first(&tables),
             tables,
@@ -192,13 +202,17 @@ impl Tables {
         self.0.timelines.start
     }
 
-    /// The rows of `table` at the indices `rows`. Every row is a function of its index: any split of a range into
+    /// The rows of `table` at the indices `rows`, or what becomes of them by the table's disorder. Every row is a function of its index: any split of a range into
     /// smaller ones gives the same rows.
     ///
     /// Fails with [`ErrorKind::Data`](millstream_core::ErrorKind::Data) if an expression fails on a row, or if a row
     /// has no parent to refer to.
     pub fn generate(&self, table: usize, rows: Range<u64>, timelines: &Timelines) -> Result<RecordBatch> {
-        Evaluation::new(&self.0, timelines, table, rows.collect()).batch()
+        let rows = match &self.table(table).disorder {
+            Some(disorder) => disorder.emitted(rows),
+            None => rows.collect(),
+        };
+        Evaluation::new(&self.0, timelines, table, rows).batch()
     }
 
     /// Some columns of the rows of `table`, by position: no others are made, unless these need them.

@@ -7,6 +7,7 @@ mod suggest;
 mod text;
 
 pub(crate) use map::Map;
+pub(crate) use scalars::duration_of;
 pub(crate) use suggest::{list, suggestion};
 pub use text::{FileVariables, Text, Variables};
 

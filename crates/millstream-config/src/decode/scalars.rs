@@ -90,23 +90,9 @@ impl Context<'_> {
         let expected = "a duration above zero";
         let hint = "write a whole number and its unit: 500ms, 10s, 5m, 2h or 1d";
         let text = self.text(node, expected)?;
-        let duration = number_and_unit(text.value.reveal()).and_then(|(number, unit)| {
-            let milliseconds = match unit {
-                "ms" => 1,
-                "s" => 1_000,
-                "m" => 60_000,
-                "h" => 3_600_000,
-                "d" => 86_400_000,
-                _ => return None,
-            };
-            number.checked_mul(milliseconds).map(Duration::from_millis)
-        });
-        match duration {
-            // A timestamp counts microseconds in 63 bits.
-            Some(duration) if !duration.is_zero() && duration.as_micros() < (1 << 62) => {
-                Some(Spanned::new(duration, node.span))
-            }
-            _ => self.unreadable(&text, expected, Some(hint.to_owned())),
+        match duration_of(text.value.reveal()) {
+            Some(duration) => Some(Spanned::new(duration, node.span)),
+            None => self.unreadable(&text, expected, Some(hint.to_owned())),
         }
     }
 
@@ -239,6 +225,22 @@ fn without_separators(text: &str) -> Option<String> {
     });
     let plain = text.starts_with(|c: char| c.is_ascii_digit());
     (!misplaced && plain).then(|| text.replace('_', ""))
+}
+
+/// A duration above zero, as it is written.
+pub(crate) fn duration_of(text: &str) -> Option<Duration> {
+    let (number, unit) = number_and_unit(text)?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let duration = number.checked_mul(milliseconds).map(Duration::from_millis)?;
+    // A timestamp counts microseconds in 63 bits.
+    (!duration.is_zero() && duration.as_micros() < (1 << 62)).then_some(duration)
 }
 
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {

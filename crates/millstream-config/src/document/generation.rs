@@ -2,7 +2,7 @@
 
 use millstream_generate::{ColumnSpec, SpecError, TableSpec, TablesSpec};
 
-use super::Document;
+use super::{Document, Table};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 
 impl Document {
@@ -14,6 +14,7 @@ impl Document {
             start_row_id: table.start_row_id.value,
             update_policy: table.update_policy,
             cadence: table.cadence.clone(),
+            disorder: table.disorder.map(|disorder| disorder.value),
             columns: table
                 .columns
                 .iter()
@@ -69,6 +70,9 @@ impl Document {
             },
             // What all tables share comes with the first one, and of that only the locale is left to be wrong:
             // names and intervals are checked before.
+            (None, Some(Table { disorder: Some(disorder), .. })) if error.message.starts_with("disorder") => {
+                disorder.span
+            }
             (None, Some(_)) if error.table == 0 => self.config.locale.span,
             (None, Some(table)) => table.name.span,
             (None, None) => self.config.locale.span,

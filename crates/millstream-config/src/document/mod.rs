@@ -3,6 +3,7 @@
 mod cadence;
 mod column;
 mod column_type;
+mod disorder;
 mod expression;
 mod generation;
 mod names;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use millstream_generate::{Cadence, UpdatePolicy};
+use millstream_generate::{Cadence, Disorder, UpdatePolicy};
 
 use super::cadence::cadence;
 use super::column::{Column, columns};
+use super::disorder::disorder;
 use super::names::check_stream_name;
 use super::replaced;
 use crate::decode::{Context, Map, Spanned};
@@ -28,6 +29,8 @@ pub struct Table {
     pub update_policy: UpdatePolicy,
     /// `cadence`; 60 rows per minute, enabled, unless given.
     pub cadence: Cadence,
+    /// `disorder`
+    pub disorder: Option<Spanned<Disorder>>,
     /// `infer_entity_attrs_by_name`, where the table says so.
     pub infers_attributes: Option<bool>,
     /// The place of `cadence.every`, which is in the update policy.
@@ -63,6 +66,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     let (cadence, written) = cadence(map.map("cadence", "the cadence of a table"), tick);
     let update_policy = replaced::update_policy(context, policy, &written);
     let every = written.every.map(|every| every.span);
+    let disorder = map.map("disorder", "the disorder of a table").and_then(disorder);
     let infers_attributes = map.boolean("infer_entity_attrs_by_name").map(|infers| infers.value);
     let columns_node = map.required("columns");
     let columns = columns_node.map_or_else(Vec::new, |node| columns(context, node));
@@ -83,6 +87,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
         start_row_id,
         update_policy,
         cadence,
+        disorder,
         infers_attributes,
         every,
         columns,

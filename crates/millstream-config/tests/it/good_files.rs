@@ -417,6 +417,7 @@ tables:
             start_row_id: 100,
             update_policy: UpdatePolicy::Disabled,
             cadence: Cadence { enabled: false, ..Cadence::constant("0.5".parse().unwrap()) },
+            disorder: None,
             columns: vec![
                 ColumnSpec {
                     name: "id".to_owned(),

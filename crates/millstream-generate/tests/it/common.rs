@@ -23,6 +23,7 @@ pub(crate) fn table(
         start_row_id: 1,
         update_policy: UpdatePolicy::Append,
         cadence: Cadence::constant(rows_per_minute.parse().unwrap()),
+        disorder: None,
         columns: columns
             .iter()
             .enumerate()

@@ -3,7 +3,9 @@
 
 mod audit;
 mod common;
+mod day;
 mod declared;
+mod disorder;
 mod errors;
 mod infer;
 mod keys;

@@ -177,3 +177,96 @@ fn window_of_half_a_minute() {
     "#
     );
 }
+
+/// A table with this disorder.
+fn disorder(text: &str) -> String {
+    report(&format!(
+        "tables:\n  - table_name: t\n    disorder: {text}\n    columns: [{{column_name: a, data: 1}}]\n"
+    ))
+}
+
+#[test]
+fn disorder_without_anything() {
+    assert_snapshot!(disorder("{}"), @r"
+    error: this disorder changes nothing
+     --> shop.yaml:3:15
+      |
+    3 |     disorder: {}
+      |               ^^
+      |
+      = hint: write `late`, `duplicate` or `drop`, or remove it
+    ");
+}
+
+#[test]
+fn late_by_an_unknown_distribution() {
+    assert_snapshot!(disorder("{late: {probability: 5%, by: normal(30s, 2s)}}"), @r#"
+    error: expected a delay, found "normal(30s, 2s)"
+     --> shop.yaml:3:44
+      |
+    3 |     disorder: {late: {probability: 5%, by: normal(30s, 2s)}}
+      |                                            ^^^^^^^^^^^^^^^
+      |
+      = hint: write 30s, uniform(1s, 2m) or exponential(30s)
+    "#);
+}
+
+#[test]
+fn late_without_a_delay_and_more_than_all() {
+    assert_snapshot!(disorder("{late: {probability: 105%}, drop: half}"), @r#"
+    error: `late` needs the key "by"
+     --> shop.yaml:3:22
+      |
+    3 |     disorder: {late: {probability: 105%}, drop: half}
+      |                      ^^^^^^^^^^^^^^^^^^^
+
+    error: expected a share of rows, from 0 to 1 or from 0% to 100%, found "105%"
+     --> shop.yaml:3:36
+      |
+    3 |     disorder: {late: {probability: 105%}, drop: half}
+      |                                    ^^^^
+      |
+      = hint: write 0.05 or 5%
+
+    error: expected a share of rows, from 0 to 1 or from 0% to 100%, found "half"
+     --> shop.yaml:3:49
+      |
+    3 |     disorder: {late: {probability: 105%}, drop: half}
+      |                                                 ^^^^
+      |
+      = hint: write 0.05 or 5%
+    "#);
+}
+
+#[test]
+fn duplicates_too_far() {
+    assert_snapshot!(disorder("{duplicate: {probability: 1%, within: 1_000_000}}"), @r#"
+    error: expected a whole number from 0 to 10000, found "1_000_000"
+     --> shop.yaml:3:53
+      |
+    3 |     disorder: {duplicate: {probability: 1%, within: 1_000_000}}
+      |                                                     ^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn dropped_parents() {
+    let text = r"tables:
+  - table_name: t
+    disorder: {drop: 1%}
+    columns: [{column_name: a, data: row_id}]
+  - table_name: u
+    columns: [{column_name: a, data: foreign_key('t', 'a')}]
+";
+    let (document, _) = crate::parse(text).unwrap();
+    let errors = millstream_generate::Tables::compile(&document.tables_spec(), 0).unwrap_err();
+    assert_snapshot!(document.spec_diagnostics(&errors).to_string(), @r"
+    error: disorder of `t`: `u` refers to its rows, so each of them is there once
+     --> shop.yaml:3:15
+      |
+    3 |     disorder: {drop: 1%}
+      |               ^^^^^^^^^^
+      |
+      = hint: drop and duplicate rows of tables that no other refers to; `late` is possible here too
+    ");
+}

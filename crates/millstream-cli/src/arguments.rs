@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// distributions. Exit code 1 if something is not as declared.
     Check(CheckArguments),
     /// Show what a file does: streams with their columns, sinks with their delivery guarantees, state.
-    Explain(FileArguments),
+    Explain(ExplainArguments),
     /// Show the first rows of every sink's stream in the terminal; nothing is written.
     Preview(PreviewArguments),
     /// Write a file of tables: from samples, or a small one to begin with.
@@ -105,6 +105,16 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    /// List the columns of the tables: their types, and whether they are evaluated column by column or, and why, row
+    /// by row.
+    #[arg(long)]
+    pub(crate) expressions: bool,
 }
 
 /// A configuration file.

@@ -24,6 +24,7 @@ pub struct Expression {
     constant: Option<Constant>,
     columns: Vec<usize>,
     row_by_row: Option<RowByRow>,
+    text: Arc<str>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ impl Expression {
         match parse_any(source)? {
             Parsed::Expression(syntax) => {
                 let error = match Compiler::new(source, scope, library, &syntax).root(&syntax) {
-                    Ok(root) => return Ok(Self::vectorised(root)),
+                    Ok(root) => return Ok(Self::vectorised(root, source)),
                     Err(error) => error,
                 };
                 let range = error.range.clone();
@@ -60,7 +61,7 @@ impl Expression {
                     Some(construct) => {
                         let fallback =
                             Fallback::compile(source, scope, library, Syntax::Expression(&syntax))?;
-                        Ok(Self::fallback(fallback, RowByRow { construct, range }))
+                        Ok(Self::fallback(fallback, RowByRow { construct, range }, source))
                     }
                 }
             }
@@ -68,7 +69,7 @@ impl Expression {
                 let fallback = Fallback::compile(source, scope, library, Syntax::Block(&statements))?;
                 let reason =
                     RowByRow { construct: "a block of statements".to_owned(), range: 0..source.len() };
-                Ok(Self::fallback(fallback, reason))
+                Ok(Self::fallback(fallback, reason, source))
             }
         }
     }
@@ -89,10 +90,10 @@ impl Expression {
                 Fallback::compile(source, scope, library, Syntax::Block(&statements))?
             }
         };
-        Ok(Self::fallback(fallback, reason))
+        Ok(Self::fallback(fallback, reason, source))
     }
 
-    fn vectorised(root: Node) -> Self {
+    fn vectorised(root: Node, source: &str) -> Self {
         let mut columns = Vec::new();
         root.collect_columns(&mut columns);
         columns.sort_unstable();
@@ -103,10 +104,11 @@ impl Expression {
             plan: Plan::Vectorised(Arc::new(root)),
             columns,
             row_by_row: None,
+            text: source.into(),
         }
     }
 
-    fn fallback(fallback: Fallback, reason: RowByRow) -> Self {
+    fn fallback(fallback: Fallback, reason: RowByRow, source: &str) -> Self {
         let mut columns = Vec::new();
         fallback.collect_columns(&mut columns);
         columns.sort_unstable();
@@ -117,7 +119,13 @@ impl Expression {
             plan: Plan::Fallback(Arc::new(fallback)),
             columns,
             row_by_row: Some(reason),
+            text: source.into(),
         }
+    }
+
+    /// The text that it was compiled from.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Why it is evaluated row by row, which takes about a microsecond for each row; none if it is evaluated column by

@@ -48,5 +48,5 @@ pub use spec::{
 };
 pub use speed::Speed;
 pub use status::{CadenceStatus, TableStatus};
-pub use tables::Tables;
+pub use tables::{Evaluated, Tables};
 pub use timeline::{Timeline, Timelines};

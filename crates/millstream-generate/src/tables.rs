@@ -37,6 +37,15 @@ pub(crate) struct Inner {
     inferred: Vec<Inferred>,
 }
 
+/// How the expression of a column is evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluated {
+    /// The column.
+    pub column: String,
+    /// If it is evaluated row by row: the construct that cannot be evaluated column by column, and its text.
+    pub row_by_row: Option<(String, String)>,
+}
+
 impl Tables {
     /// Compiles `spec`, with logical time beginning at `start` (microseconds since the Unix epoch). Gives everything
     /// that is wrong, in the file's order.
@@ -195,6 +204,21 @@ impl Tables {
     /// What `data: auto` stands for, in the file's order.
     pub fn inferred(&self) -> &[Inferred] {
         &self.0.inferred
+    }
+
+    /// How the expressions of a table's columns are evaluated, in the file's order.
+    pub fn evaluations(&self, table: usize) -> Vec<Evaluated> {
+        let columns = self.0.tables.get(table).map(|table| table.columns.as_slice()).unwrap_or_default();
+        columns
+            .iter()
+            .map(|column| Evaluated {
+                column: column.name.clone(),
+                row_by_row: column.expression.row_by_row().map(|reason| {
+                    let text = column.expression.text();
+                    (reason.construct.clone(), text.get(reason.range.clone()).unwrap_or(text).to_owned())
+                }),
+            })
+            .collect()
     }
 
     /// When logical time begins, in microseconds since the Unix epoch.

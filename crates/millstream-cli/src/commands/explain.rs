@@ -7,7 +7,7 @@ use millstream::config::{Overrides, Plan, Purpose};
 use millstream::engine::grouped;
 use millstream::generate::UpdatePolicy;
 
-use crate::arguments::{FileArguments, OutputArguments};
+use crate::arguments::{ExplainArguments, FileArguments, OutputArguments};
 use crate::drain;
 use crate::terminal::print;
 
@@ -22,9 +22,35 @@ pub(crate) async fn planned(arguments: &FileArguments, output: &OutputArguments)
     file.plan(&purpose, &Overrides::default()).await
 }
 
-pub(crate) async fn explain(arguments: &FileArguments, output: &OutputArguments) -> Result<()> {
-    let plan = planned(arguments, output).await?;
-    print(&text(&plan))
+pub(crate) async fn explain(arguments: &ExplainArguments, output: &OutputArguments) -> Result<()> {
+    let plan = planned(&arguments.file, output).await?;
+    print(&if arguments.expressions { expressions(&plan) } else { text(&plan) })
+}
+
+/// The columns of the tables, and how they are evaluated.
+fn expressions(plan: &Plan) -> String {
+    let mut text = String::new();
+    let Some((tables, _)) = &plan.tables else {
+        return "the file has no tables\n".to_owned();
+    };
+    for (index, name) in tables.names().iter().enumerate() {
+        let _ = writeln!(text, "{name}");
+        let schema = tables.schema(index);
+        let width = schema.fields().iter().map(|field| field.name().len()).max().unwrap_or(0);
+        for (field, evaluated) in schema.fields().iter().zip(tables.evaluations(index)) {
+            let null = if field.is_nullable() { "" } else { ", never null" };
+            let how = match &evaluated.row_by_row {
+                None => "column by column".to_owned(),
+                Some((construct, part)) => {
+                    let line = part.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let short: String = line.chars().take(60).collect();
+                    format!("row by row, because of {construct}: `{short}`")
+                }
+            };
+            let _ = writeln!(text, "  {:width$}  {}{null}; {how}", field.name(), field.data_type());
+        }
+    }
+    text
 }
 
 fn text(plan: &Plan) -> String {

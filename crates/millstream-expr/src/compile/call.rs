@@ -73,6 +73,8 @@ impl Signature {
 impl Compiler<'_> {
     pub(super) fn call(&mut self, call: &ExprCall) -> Result<Operand, CompileError> {
         if let Some(names) = dotted(&call.func) {
+            let owned = self.expanded(&names);
+            let names: Vec<&str> = owned.iter().map(String::as_str).collect();
             if let [name] = names.as_slice()
                 && is_builtin(name)
             {

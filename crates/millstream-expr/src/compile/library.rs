@@ -22,16 +22,6 @@ impl Compiler<'_> {
             None => names.join("."),
         };
         let whole = range(call);
-        match crate::modules::find(&path) {
-            Some(crate::modules::Item::Library(other)) => {
-                return self.library_call(&other.split('.').collect::<Vec<_>>(), call);
-            }
-            Some(_) => {
-                return Err(CompileError::new(whole, format!("`{path}` is evaluated row by row"))
-                    .not_vectorised(format!("`{path}()`")));
-            }
-            None => {}
-        }
         // Told first: its arguments may be wrong for no other reason.
         let known = self.library.names().contains(&path);
 

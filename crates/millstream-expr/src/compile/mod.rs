@@ -165,6 +165,14 @@ impl<'a> Compiler<'a> {
         Self { source, scope, library, ordinals, paths, conditional: 1 }
     }
 
+    /// Compiles an expression; none if it is a value of a module that no column holds.
+    pub(crate) fn root_or_module(&mut self, expression: &Expr) -> Result<Option<Node>, CompileError> {
+        match self.operand(expression)? {
+            Operand::Module(..) => Ok(None),
+            operand => operand.single().map(Some),
+        }
+    }
+
     /// Compiles a whole expression, which must have one value.
     pub(crate) fn root(&mut self, expression: &Expr) -> Result<Node, CompileError> {
         self.raw(expression)

@@ -26,6 +26,8 @@ impl Compiler<'_> {
             let value = self.operand(&attribute.value)?;
             return self.attribute_of(value, &attribute.attr);
         };
+        let owned = self.expanded(&names);
+        let names: Vec<&str> = owned.iter().map(String::as_str).collect();
         let path = names.join(".");
         if let Some(node) = self.column(&path, whole.clone()) {
             return Ok(Operand::Value(node));
@@ -61,6 +63,12 @@ impl Compiler<'_> {
     /// How many of the names, from the front, are a column; the rest is an attribute of it.
     pub(super) fn receiver(&self, names: &[&str]) -> Option<usize> {
         (1..names.len()).rev().find(|&count| self.scope.column(&names[..count].join(".")).is_some())
+    }
+
+    /// A dotted name with the path in place of an imported name at its head.
+    pub(super) fn expanded(&self, names: &[&str]) -> Vec<String> {
+        let head = self.paths.get(names[0]).map_or(names[0], String::as_str);
+        head.split('.').chain(names[1..].iter().copied()).map(str::to_owned).collect()
     }
 
     pub(crate) fn unknown_name(&self, name: &str, range: std::ops::Range<usize>) -> CompileError {

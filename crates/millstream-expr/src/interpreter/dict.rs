@@ -186,11 +186,9 @@ fn feed(key: &Value, hasher: &mut Fnv) -> Outcome<()> {
         Value::DateTime(moment) => moment.hash(hasher),
         Value::Time(time) => time.hash(hasher),
         Value::TimeDelta(delta) => delta.hash(hasher),
-        Value::TimeZone(zone) => zone.hash(hasher),
-        Value::RelativeDelta(delta) => delta.hash(hasher),
-        Value::Uuid(uuid) => uuid.hash(hasher),
+        Value::Module(source) => source.hash(hasher),
         Value::Callable(_) => hasher.write_u8(2),
-        Value::List(_) | Value::Dict(_) | Value::Set(_) | Value::Iterator(_) | Value::Match(_) => {
+        Value::List(_) | Value::Dict(_) | Value::Set(_) | Value::Iterator(_) => {
             return Err(Failure::type_(format!("unhashable type: '{}'", key.type_name())));
         }
     }

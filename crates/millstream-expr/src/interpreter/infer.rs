@@ -452,14 +452,18 @@ impl<'a> Inference<'a> {
                 if value.is_plain() && !super::methods::has(value.word(), name) {
                     self.refuse_attribute(&value, name, kind_part);
                 }
-                let type_ = modules::attribute_type(&value, name).unwrap_or(Static::Any);
+                let type_ = self.of_module(std::slice::from_ref(&value), part, |_, _| {
+                    modules::attribute_type(&value, name)
+                });
                 if nullable { type_.optional() } else { type_ }
             }
             Kind::Builtin(builtin, parts) => self.builtin(*builtin, parts),
             Kind::Method(receiver, name, parts) => self.method(part, receiver, name, parts),
             Kind::Module(path, parts) => {
-                let arguments = self.arguments(parts);
-                modules::call_type(path, &arguments).unwrap_or(Static::Any)
+                let (arguments, keywords) = self.operands(parts);
+                let now = self.program.now;
+                let types: Vec<Static> = arguments.iter().map(|(type_, _)| type_.clone()).collect();
+                self.of_module(&types, part, |_, _| modules::call_type(path, &arguments, &keywords, now))
             }
             Kind::Library(site, parts) => self.library(*site, parts),
             Kind::Call(callee, parts) => {
@@ -521,6 +525,64 @@ impl<'a> Inference<'a> {
         types
     }
 
+    /// The arguments with their texts, where they are written, and their keywords.
+    #[allow(clippy::type_complexity)]
+    fn operands(&mut self, parts: &'a Parts) -> (Vec<(Static, Option<String>)>, Vec<Option<String>>) {
+        let positional = parts.positional.iter().map(|item| (None, &item.part));
+        let named = parts.keywords.iter().map(|(name, part)| (name.as_ref().map(ToString::to_string), part));
+        let mut operands = Vec::new();
+        let mut keywords = Vec::new();
+        for (name, part) in positional.chain(named) {
+            let written = match &part.kind {
+                Kind::Constant(index) => text_of(&self.program.constants[*index]),
+                _ => None,
+            };
+            operands.push((self.part(part), written));
+            keywords.push(name);
+        }
+        (operands, keywords)
+    }
+
+    /// What a module makes of values: anything, if one of them may be anything; a mistake, if nothing.
+    fn of_module(
+        &mut self,
+        types: &[Static],
+        part: &Part,
+        ask: impl FnOnce(&mut Self, &Part) -> Result<Static, String>,
+    ) -> Static {
+        let known = |type_: &Static| {
+            !matches!(
+                type_.clone().present(),
+                Static::Any | Static::Never | Static::Raw(_) | Static::Callable
+            )
+        };
+        if !types.iter().all(known) {
+            return Static::Any;
+        }
+        match ask(self, part) {
+            Ok(type_) => type_,
+            Err(message) => {
+                let plain = |type_: &Static| {
+                    matches!(
+                        type_,
+                        Static::Bool
+                            | Static::Int
+                            | Static::Float
+                            | Static::Str
+                            | Static::Date
+                            | Static::DateTime(_)
+                            | Static::TimeDelta
+                            | Static::Time
+                    )
+                };
+                if types.iter().all(plain) {
+                    self.refuse(part, || message);
+                }
+                Static::Any
+            }
+        }
+    }
+
     /// The type that a function, which is an argument, gives for arguments of types.
     fn apply(&mut self, function: &'a Part, arguments: &[Static]) -> Static {
         match &function.kind {
@@ -532,7 +594,8 @@ impl<'a> Inference<'a> {
             Kind::Callable(CallableName::Builtin(builtin)) => builtin_type(*builtin, arguments),
             Kind::Callable(CallableName::Unbound("str", name)) => text_method(name),
             Kind::Callable(CallableName::Module(path)) => {
-                modules::call_type(path, arguments).unwrap_or(Static::Any)
+                let arguments: Vec<_> = arguments.iter().map(|type_| (type_.clone(), None)).collect();
+                modules::call_type(path, &arguments, &[], self.program.now).unwrap_or(Static::Any)
             }
             _ => Static::Any,
         }
@@ -692,11 +755,19 @@ impl<'a> Inference<'a> {
             | Static::Set(_)
             | Static::Record(_)
             | Static::Dict(..)) => container_method(container, name, key, &arguments),
-            other => modules::method_type(&other, name, &arguments).unwrap_or(match name {
+            Static::Int | Static::Bool | Static::Float => match name {
                 "is_integer" => Static::Bool,
-                "bit_length" | "bit_count" => Static::Int,
-                _ => Static::Any,
-            }),
+                _ => Static::Int,
+            },
+            Static::Never | Static::Any | Static::Raw(_) | Static::Callable | Static::None => Static::Any,
+            other => {
+                let (arguments, keywords) = self.operands(parts);
+                let mut types = vec![other.clone()];
+                types.extend(arguments.iter().map(|(type_, _)| type_.clone()));
+                self.of_module(&types, whole, |_, _| {
+                    modules::method_type(&other, name, &arguments, &keywords)
+                })
+            }
         };
         if nullable { type_.optional() } else { type_ }
     }
@@ -896,6 +967,22 @@ fn constant_of(literal: &Literal) -> Option<Constant> {
     })
 }
 
+/// A literal as its source.
+fn text_of(literal: &Literal) -> Option<String> {
+    let value = match literal {
+        Literal::None => Value::None,
+        Literal::Bool(value) => Value::Bool(*value),
+        Literal::Int(value) => Value::Int(*value),
+        Literal::Float(value) if value.is_finite() => Value::Float(*value),
+        Literal::Str(text) => Value::text(text),
+        Literal::Module(path) => return Some(path.to_string()),
+        _ => return None,
+    };
+    let mut text = String::new();
+    super::display::repr(&value, &mut text).ok()?;
+    Some(text)
+}
+
 /// Some value of a type, to ask the library what it makes of one.
 fn sample(type_: &Static) -> Option<Constant> {
     Some(match type_ {
@@ -949,10 +1036,7 @@ fn of_value(value: &Value) -> Static {
         Value::DateTime(moment) => Static::DateTime(moment.zone.as_ref().map(|_| "UTC".into())),
         Value::Time(_) => Static::Time,
         Value::TimeDelta(_) => Static::TimeDelta,
-        Value::TimeZone(_) => Static::TimeZone,
-        Value::RelativeDelta(_) => Static::RelativeDelta,
-        Value::Uuid(_) => Static::Uuid,
-        Value::Match(_) => Static::Match,
+        Value::Module(source) => Static::Module((&**source).into()),
         Value::Callable(_) => Static::Callable,
         Value::List(items) => {
             Static::list(items.borrow().iter().map(of_value).fold(Static::Never, Static::join))

@@ -343,7 +343,8 @@ impl<'a> Machine<'a> {
         match target {
             Target::Local(place) => {
                 let right = self.part(part)?;
-                let Some(left) = self.locals[*place].take() else { return Err(self.unset(*place)) };
+                // Kept where it is: if the operator fails, the variable has its value still.
+                let Some(left) = self.locals[*place].clone() else { return Err(self.unset(*place)) };
                 let value = augmented(operator, left, &right, &mut self.budget)?;
                 self.locals[*place] = Some(value);
                 Ok(())
@@ -736,14 +737,9 @@ impl<'a> Machine<'a> {
             _ => 0,
         };
         self.budget.steps(1 + arguments.positional.iter().map(length).sum::<usize>() / 16)?;
-        match modules::call(path, arguments, &self.context) {
-            Some(result) => {
-                let value = result?;
-                self.budget.text_of(Some(length(&value)))?;
-                Ok(value)
-            }
-            None => Err(Failure::new(FailureKind::Other, format!("`{path}` cannot be called"))),
-        }
+        let value = modules::call(path, arguments, &self.context)?;
+        self.budget.text_of(Some(length(&value)))?;
+        Ok(value)
     }
 
     fn method(&mut self, value: &Value, name: &str, arguments: Arguments<'_>) -> Outcome<Value> {
@@ -877,6 +873,11 @@ impl<'a> Machine<'a> {
         comprehension: &'a Comprehension,
         parts: &'a Parts,
     ) -> Outcome<Value> {
+        // The default of `next` is an argument like any other.
+        let default = match parts.positional.get(1) {
+            Some(default) => Some(self.part(&default.part)?),
+            None => None,
+        };
         let mut found = None;
         let _ = self.generate(comprehension, 0, &mut |machine, comprehension| {
             let value = machine.part(&comprehension.element)?;
@@ -895,8 +896,8 @@ impl<'a> Machine<'a> {
             (Builtin::Any, found) => Ok(Value::Bool(found.is_some())),
             (Builtin::All, found) => Ok(Value::Bool(found.is_none())),
             (_, Some(value)) => Ok(value),
-            (_, None) => match parts.positional.get(1) {
-                Some(default) => self.part(&default.part),
+            (_, None) => match default {
+                Some(default) => Ok(default),
                 None => Err(Failure::new(FailureKind::StopIteration, "the generator has no items")),
             },
         }

@@ -7,7 +7,7 @@ mod arguments;
 mod budget;
 mod builtins;
 pub(crate) mod dict;
-mod display;
+pub(crate) mod display;
 mod draws;
 pub(crate) mod equality;
 pub(crate) mod failure;
@@ -28,7 +28,10 @@ mod subscript;
 pub(crate) mod value;
 
 pub(crate) use builtins::Builtin;
+pub(crate) use infer::of_column;
+pub(crate) use inputs::Reader;
 pub(crate) use lower::{Syntax, chooses_from_list};
+pub(crate) use outputs::Writer;
 pub(crate) use program::Fallback;
 
 /// Whether a type of the interpreter has a method of a name.
@@ -44,7 +47,6 @@ pub(crate) struct Arguments<'a> {
 }
 
 /// What the functions of modules may know of the run.
-#[allow(dead_code)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context {
     /// The run's clock, in microseconds since the Unix epoch; none where the host has no clock.

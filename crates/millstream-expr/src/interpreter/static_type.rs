@@ -20,10 +20,8 @@ pub(crate) enum Static {
     DateTime(Option<Arc<str>>),
     Time,
     TimeDelta,
-    TimeZone,
-    RelativeDelta,
-    Uuid,
-    Match,
+    /// A value of a module that no column holds: the source of a sample.
+    Module(Arc<str>),
     List(Box<Static>),
     /// The items of a tuple whose length is known.
     Tuple(Vec<Static>),
@@ -67,6 +65,7 @@ impl Static {
     pub(crate) fn join(self, other: Self) -> Self {
         match (self, other) {
             (a, b) if a == b => a,
+            (Self::Module(a), Self::Module(_)) => Self::Module(a),
             (Self::Never, other) | (other, Self::Never) => other,
             (Self::None, other) | (other, Self::None) => other.optional(),
             (Self::Optional(a), Self::Optional(b)) => a.join(*b).optional(),
@@ -129,10 +128,7 @@ impl Static {
             Self::DateTime(_) => "datetime",
             Self::Time => "time",
             Self::TimeDelta => "timedelta",
-            Self::TimeZone => "timezone",
-            Self::RelativeDelta => "relativedelta",
-            Self::Uuid => "UUID",
-            Self::Match => "re.Match",
+            Self::Module(_) => "object",
             Self::List(_) => "list",
             Self::Tuple(_) => "tuple",
             Self::Set(_) => "set",
@@ -181,7 +177,6 @@ impl Static {
             (Self::Dict(_, value), _) => *value,
             (Self::Optional(inner), key) => inner.item_type(key).optional(),
             (Self::Str, _) => Self::Str,
-            (Self::Match, _) => Self::Str.optional(),
             (list @ (Self::List(_) | Self::Tuple(_) | Self::Bytes | Self::Never), _) => list.element(),
             _ => Self::Any,
         }
@@ -255,13 +250,7 @@ impl Static {
             Self::Dict(_, value) => map_type(value.nested_type()),
             Self::Raw(data_type) => data_type.clone(),
             Self::Optional(inner) => inner.data_type(),
-            Self::Str
-            | Self::TimeZone
-            | Self::RelativeDelta
-            | Self::Uuid
-            | Self::Match
-            | Self::Callable
-            | Self::Any => DataType::Utf8,
+            Self::Str | Self::Module(_) | Self::Callable | Self::Any => DataType::Utf8,
         }
     }
 

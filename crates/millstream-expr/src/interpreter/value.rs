@@ -4,12 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::dict::{Dict, Set};
-use crate::modules::temporal::{Date, DateTime, RelativeDelta, Time, TimeDelta, TimeZone};
-use crate::modules::text_match::Match;
+use crate::modules::temporal::{Date, DateTime, Time, TimeDelta};
 
 /// A value of one row. Cloning it is cheap; lists, dicts and sets are shared and can be changed, as in Python.
-// Some are made by modules only.
-#[allow(dead_code)]
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     None,
@@ -29,10 +26,8 @@ pub(crate) enum Value {
     DateTime(DateTime),
     Time(Time),
     TimeDelta(TimeDelta),
-    TimeZone(TimeZone),
-    RelativeDelta(Rc<RelativeDelta>),
-    Uuid(Rc<u128>),
-    Match(Rc<Match>),
+    /// A value of a module that no column holds, as a time zone or a relativedelta: the source that makes it.
+    Module(Rc<str>),
     Callable(Rc<Callable>),
 }
 
@@ -135,10 +130,7 @@ impl Value {
             Self::DateTime(_) => "datetime.datetime",
             Self::Time(_) => "datetime.time",
             Self::TimeDelta(_) => "datetime.timedelta",
-            Self::TimeZone(_) => "datetime.timezone",
-            Self::RelativeDelta(_) => "relativedelta",
-            Self::Uuid(_) => "UUID",
-            Self::Match(_) => "re.Match",
+            Self::Module(_) => "object",
             Self::Callable(callable) => match &**callable {
                 Callable::Builtin("int" | "float" | "str" | "bool" | "list" | "dict" | "set" | "tuple") => {
                     "type"
@@ -189,15 +181,8 @@ impl Value {
             Self::Set(items) => !items.borrow().is_empty(),
             Self::Range(range) => range.len() != 0,
             Self::TimeDelta(delta) => delta.0 != 0,
-            Self::RelativeDelta(delta) => crate::modules::is_true(delta),
-            Self::Iterator(_)
-            | Self::Date(_)
-            | Self::DateTime(_)
-            | Self::Time(_)
-            | Self::TimeZone(_)
-            | Self::Uuid(_)
-            | Self::Match(_)
-            | Self::Callable(_) => true,
+            Self::Module(source) => crate::modules::is_true(source),
+            Self::Iterator(_) | Self::Date(_) | Self::DateTime(_) | Self::Time(_) | Self::Callable(_) => true,
         }
     }
 }

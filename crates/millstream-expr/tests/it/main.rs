@@ -11,6 +11,7 @@ mod generator;
 mod library;
 mod modules_cpython;
 mod numbers;
+mod programs;
 mod property;
 mod reference_model;
 mod references;

@@ -24,6 +24,11 @@ impl Lowering<'_> {
         let refuse = |what: &str, hint: &str| {
             Err(CompileError::new(range(expression), format!("{what} are not supported")).hint(hint))
         };
+        if matches!(expression, Expr::Call(_) | Expr::Attribute(_) | Expr::BinOp(_) | Expr::Subscript(_))
+            && let Some(part) = self.hoisted(expression)
+        {
+            return Ok(part);
+        }
         let kind = match expression {
             Expr::StringLiteral(_)
             | Expr::NumberLiteral(_)

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
+use super::names::Meaning;
 use super::{Binding, Lowering, part};
 use crate::compile::Compiler;
 use crate::errors::CompileError;
@@ -84,6 +85,32 @@ impl Lowering<'_> {
         Ok(part(Kind::Library(self.sites.len() - 1, parts), call))
     }
 
+    /// A part with calls of the library or of modules that is evaluated for all rows at once, if it can be.
+    pub(super) fn hoisted(&mut self, expression: &Expr) -> Option<Part> {
+        if self.repeated > 0 || !self.makes_calls(expression) || self.has_variables(vec![expression]) {
+            return None;
+        }
+        let node = self.compiler().root(expression).ok()?;
+        crate::interpreter::inputs::readable(&node.type_.data_type())?;
+        self.inputs.push(Input::Hoisted { node });
+        Some(part(Kind::Input(self.inputs.len() - 1), expression))
+    }
+
+    /// Whether a part calls anything of the library or of a module.
+    fn makes_calls(&self, expression: &Expr) -> bool {
+        let mut open = vec![expression];
+        while let Some(expression) = open.pop() {
+            if let Expr::Call(call) = expression
+                && let Some(names) = crate::parse::dotted(&call.func)
+                && matches!(self.meaning(&names), Some(Meaning::Library(_) | Meaning::Item(..)))
+            {
+                return true;
+            }
+            for_each_child(expression, &mut |child| open.push(child));
+        }
+        false
+    }
+
     /// The vectorised compiler, with the numbers of calls of the whole program.
     fn compiler(&self) -> Compiler<'_> {
         let paths = self
@@ -102,6 +129,10 @@ impl Lowering<'_> {
     fn uses_variables(&self, call: &ExprCall) -> bool {
         let mut open: Vec<&Expr> = call.arguments.args.iter().collect();
         open.extend(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+        self.has_variables(open)
+    }
+
+    fn has_variables(&self, mut open: Vec<&Expr>) -> bool {
         while let Some(expression) = open.pop() {
             if let Expr::Name(name) = expression
                 && matches!(self.binding(name.id.as_str()), Some(Binding::Place(_)))

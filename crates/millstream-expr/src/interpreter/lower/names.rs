@@ -110,7 +110,11 @@ impl Lowering<'_> {
 
     /// What a dotted name means, if its head is no variable and no column.
     pub(super) fn meaning(&self, names: &[&str]) -> Option<Meaning> {
-        if self.receiver(names).is_some() {
+        let hidden = !matches!(self.binding(names[0]), Some(Binding::Place(_)))
+            && names.len() > 1
+            && modules::names::full_name(names).is_some()
+            && modules::names::hides_columns(names);
+        if !hidden && self.receiver(names).is_some() {
             return None;
         }
         let path = match self.binding(names[0]) {

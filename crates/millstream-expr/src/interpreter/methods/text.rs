@@ -17,7 +17,7 @@ use crate::kernels::text_change::{Case, Strip, insert_between, replace};
 use crate::kernels::text_slice::{Bounds, between};
 use crate::unicode::{is_alpha, is_cased, is_digit, is_space};
 
-pub(super) const NAMES: [&str; 44] = [
+pub(super) const NAMES: [&str; 45] = [
     "capitalize",
     "casefold",
     "center",
@@ -62,6 +62,7 @@ pub(super) const NAMES: [&str; 44] = [
     "swapcase",
     "title",
     "upper",
+    "zfill",
 ];
 
 pub(super) fn method(

@@ -11,8 +11,6 @@ pub(crate) mod strptime;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-pub(crate) use relative::RelativeDelta;
-
 /// Days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Date(pub(crate) i32);

@@ -143,6 +143,10 @@ pub(crate) struct EngineArguments {
     /// Rows per chunk [default: the file's `processing.chunk_size`, or 2048].
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=16_777_216))]
     pub(crate) chunk_size: Option<u64>,
+    /// What `datetime.now()`, `date.today()` and dates relative to now mean: a date or an ISO 8601 timestamp, UTC unless
+    /// it has an offset [default: the file's `config.now`, or its `config.start`].
+    #[arg(long, value_name = "TIMESTAMP", value_parser = parse_now)]
+    pub(crate) now: Option<i64>,
     /// How the account of the run is given at the end: text on standard error, or JSON on standard output.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) report: ReportFormat,
@@ -287,6 +291,12 @@ pub(crate) struct CheckArguments {
     /// Print what was found as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn parse_now(text: &str) -> Result<i64, String> {
+    millstream::config::parse_timestamp(text)
+        .map(|moment| moment.timestamp_micros())
+        .ok_or_else(|| "write 2024-01-31 or 2024-01-31T08:30:00Z".to_owned())
 }
 
 fn parse_rows(text: &str) -> Result<Range<u64>, String> {

@@ -28,6 +28,7 @@ pub(crate) fn overrides(engine: &EngineArguments, restart: bool) -> millstream::
         parallelism: engine.parallelism,
         chunk_rows: engine.chunk_size.map(|rows| rows as usize),
         restart,
+        now: engine.now,
         ..millstream::config::Overrides::default()
     }
 }

@@ -21,6 +21,9 @@ pub(crate) struct Position {
     fingerprint: String,
     /// When logical time begins, in microseconds since the Unix epoch.
     pub(crate) start: i64,
+    /// What the clock of the tables shows, where it is not the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) now: Option<i64>,
     /// When the very first run began, by its clock: what `on_restart: catch_up` counts from.
     pub(crate) opened: i64,
     /// The last complete tick.
@@ -131,6 +134,7 @@ impl Position {
             format: FORMAT,
             fingerprint: tables.root_fingerprint().to_owned(),
             start: tables.start(),
+            now: Some(tables.now()).filter(|now| *now != tables.start()),
             opened,
             tick,
             revision,
@@ -161,7 +165,12 @@ impl Position {
     }
 
     /// Refuses to continue with tables that make other rows. `tables` need not have the recorded start.
-    pub(crate) fn check(&self, tables: &Tables, configured_start: Option<i64>) -> Result<()> {
+    pub(crate) fn check(
+        &self,
+        tables: &Tables,
+        configured_start: Option<i64>,
+        configured_now: Option<i64>,
+    ) -> Result<()> {
         if self.fingerprint != tables.root_fingerprint() {
             return Err(Error::state("the seed or the locale of the tables has changed since the last run")
                 .hint(START_OVER));
@@ -172,6 +181,13 @@ impl Position {
             return Err(
                 Error::state("the start of logical time has changed since the last run").hint(START_OVER)
             );
+        }
+        if let Some(now) = configured_now
+            && now != self.clock()
+            && tables.reads_clock()
+        {
+            return Err(Error::state("the clock of the tables (`now`) has changed since the last run")
+                .hint("leave `now` out, which keeps the recorded one, or start over with a new state and an empty output"));
         }
         for (name, recorded) in &self.tables {
             let Some(table) = tables.index_of(name) else {
@@ -193,6 +209,11 @@ impl Position {
             }
         }
         Ok(())
+    }
+
+    /// What the clock of the tables showed.
+    pub(crate) fn clock(&self) -> i64 {
+        self.now.unwrap_or(self.start)
     }
 
     /// The newest of two positions of one run.
@@ -246,9 +267,10 @@ pub(crate) fn merge(
         return Ok(None);
     };
     for position in seen {
-        if (position.start, &position.fingerprint) != (merged.start, &merged.fingerprint) {
+        let root = |position: &Position| (position.start, position.now, position.fingerprint.clone());
+        if root(position) != root(&merged) {
             return Err(Error::state(
-                "the sinks of these tables were filled by runs with different seeds or starts",
+                "the sinks of these tables were filled by runs with different seeds, starts or clocks",
             )
             .hint("start over with empty sinks, or restore those that belong together"));
         }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -76,6 +77,9 @@ struct State {
 pub(crate) struct Compiler<'a> {
     spec: &'a TablesSpec,
     start: i64,
+    /// What the clock of the run shows, and whether anything asked.
+    now: i64,
+    reads_clock: AtomicBool,
     /// A locale that exists: that a wrong one was asked for is said once, and not by every call.
     locale: &'a str,
     timelines: &'a Timelines,
@@ -106,6 +110,8 @@ impl<'a> Compiler<'a> {
         Self {
             spec,
             start,
+            now: spec.now.unwrap_or(start),
+            reads_clock: AtomicBool::new(false),
             locale: if known { &spec.locale } else { fallback },
             timelines,
             state: Mutex::new(state),
@@ -113,7 +119,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Everything compiled, or everything that is wrong.
-    pub(crate) fn run(self) -> Result<Vec<CompiledTable>, Vec<SpecError>> {
+    pub(crate) fn run(self) -> Result<(Vec<CompiledTable>, bool), Vec<SpecError>> {
         for (table, spec) in self.spec.tables.iter().enumerate() {
             for column in 0..spec.columns.len() {
                 self.compile(table, column);
@@ -124,7 +130,7 @@ impl<'a> Compiler<'a> {
             return Err(state.errors);
         }
         let tables = state.stages.into_iter().zip(state.draws).zip(state.slots).zip(state.parents);
-        tables
+        let compiled: Result<_, _> = tables
             .enumerate()
             .map(|(table, (((stages, draws), slots), parents))| {
                 let columns = stages
@@ -149,7 +155,8 @@ impl<'a> Compiler<'a> {
                     parents: parents.into_iter().collect(),
                 })
             })
-            .collect()
+            .collect();
+        compiled.map(|compiled| (compiled, self.reads_clock.into_inner()))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -499,6 +506,13 @@ pub(crate) fn tick_time_type() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
+/// Whether a provider may give values that depend on now.
+fn reads_clock(provider: &str) -> bool {
+    ["date", "time", "past", "future", "unix", "century", "decade", "year", "profile"]
+        .iter()
+        .any(|part| provider.contains(part))
+}
+
 /// What is wrong when a row has no parent to refer to, and what to do.
 pub(crate) fn no_parent_yet(child: &str, parent: &str) -> (String, String) {
     (
@@ -568,7 +582,10 @@ impl Library for ColumnCompiler<'_> {
             path if aggregates::NAMES.contains(&path) => aggregates::resolve(self, call).map(Some),
             path if path.starts_with("random.") => random::resolve(call, key),
             path if path.starts_with("fake.") => {
-                let context = ProviderContext { locale: self.compiler.locale, now: self.compiler.start };
+                let context = ProviderContext { locale: self.compiler.locale, now: self.compiler.now };
+                if reads_clock(path) {
+                    self.compiler.reads_clock.store(true, Ordering::Relaxed);
+                }
                 providers::resolve(call, key, &context)
             }
             _ => Ok(None),
@@ -579,7 +596,8 @@ impl Library for ColumnCompiler<'_> {
 
     /// The clock of the run.
     fn now(&self) -> Option<i64> {
-        Some(self.compiler.start)
+        self.compiler.reads_clock.store(true, Ordering::Relaxed);
+        Some(self.compiler.now)
     }
 
     fn names(&self) -> Vec<String> {

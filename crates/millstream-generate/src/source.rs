@@ -148,8 +148,9 @@ impl GeneratorSource {
     /// Goes on from a recorded position, under the rates of the file from now on. The recorded initial rows and start
     /// stay what they were.
     fn resume(&mut self, position: &Position) -> Result<()> {
-        position.check(&self.tables, self.spec.start)?;
-        if position.start != self.tables.start() {
+        position.check(&self.tables, self.spec.start, self.spec.now)?;
+        self.spec.now = position.now;
+        if (position.start, position.clock()) != (self.tables.start(), self.tables.now()) {
             self.tables = Tables::compile(&self.spec, position.start).map_err(|errors| {
                 let message = errors.into_iter().next().map_or_else(String::new, |error| error.message);
                 Error::config(format!("the tables do not compile with the recorded start: {message}"))

@@ -17,6 +17,9 @@ pub struct TablesSpec {
     pub locale: String,
     /// When logical time begins, in microseconds since the Unix epoch; the moment of the first start if `None` (S-68).
     pub start: Option<i64>,
+    /// What `datetime.now()`, `date.today()` and the relative dates of `fake` mean, in microseconds since the Unix epoch;
+    /// the start of logical time if `None`. It stands still, also over restarts.
+    pub now: Option<i64>,
     /// The length of a tick, at least a millisecond.
     pub tick: Duration,
     /// What happens to the ticks of a downtime.
@@ -35,6 +38,7 @@ impl Default for TablesSpec {
             seed: 0,
             locale: "en_US".to_owned(),
             start: None,
+            now: None,
             tick: Duration::from_secs(10),
             on_restart: OnRestart::Continue,
             max_catch_up: 1_000_000,

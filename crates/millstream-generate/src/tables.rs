@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     order: Vec<usize>,
     timelines: Timelines,
     root: String,
+    now: i64,
+    reads_clock: bool,
     pub(crate) sums: SumCache,
     pub(crate) aggregates: AggregateCache,
     inferred: Vec<Inferred>,
@@ -88,7 +90,7 @@ impl Tables {
                 })
                 .collect(),
         };
-        let compiled = match Compiler::new(spec, start, &timelines).run() {
+        let (compiled, reads_clock) = match Compiler::new(spec, start, &timelines).run() {
             Ok(compiled) if errors.is_empty() => compiled,
             Ok(_) => return Err(errors),
             Err(more) => {
@@ -153,6 +155,8 @@ impl Tables {
             tables,
             timelines,
             root: root.finish(),
+            now: spec.now.unwrap_or(start),
+            reads_clock,
             sums: SumCache::default(),
             aggregates: AggregateCache::default(),
             inferred,
@@ -189,11 +193,23 @@ impl Tables {
         self.table(table).parents.clone()
     }
 
-    /// What the rows depend on besides their index and the history of the cadences: the seed, the locale and the
+    /// What the rows depend on besides their index and the history of the cadences: the seed, the locale, the clock if any column reads it, and the
     /// tables' columns. Files with the same fingerprint make the same rows.
     pub fn fingerprint(&self) -> String {
         let tables = self.0.tables.iter();
-        tables.fold(Hash::new().text(&self.0.root), |hash, table| hash.text(&table.fingerprint)).finish()
+        let root = Hash::new().text(&self.0.root);
+        let root = if self.0.reads_clock { root.number(self.0.now as u64) } else { root };
+        tables.fold(root, |hash, table| hash.text(&table.fingerprint)).finish()
+    }
+
+    /// What the clock of the tables shows, in microseconds since the Unix epoch.
+    pub fn now(&self) -> i64 {
+        self.0.now
+    }
+
+    /// Whether any column reads the clock.
+    pub fn reads_clock(&self) -> bool {
+        self.0.reads_clock
     }
 
     /// The cadences as the file says them.

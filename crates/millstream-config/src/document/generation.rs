@@ -37,6 +37,7 @@ impl Document {
             seed: self.config.seed,
             locale: self.config.locale.value.clone(),
             start: self.config.start.map(|start| start.value.timestamp_micros()),
+            now: self.config.now.map(|now| now.value.timestamp_micros()),
             tick: self.config.tick_interval,
             on_restart: self.config.on_restart,
             max_catch_up: self.config.max_catch_up,

@@ -22,7 +22,9 @@ pub use column::Column;
 pub use column_type::{ColumnDeclaration, ColumnType};
 pub use expression::Expression;
 pub use operator::Operator;
-pub use settings::{Backpressure, Checkpoint, Config, EdgeBuffer, OnError, Processing, State, StateKind};
+pub use settings::{
+    Backpressure, Checkpoint, Config, EdgeBuffer, OnError, Processing, State, StateKind, parse_timestamp,
+};
 pub use sink::{
     CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression, ParquetSink, SinkConnector, SinkKind,
     SqlSink, StdoutFormat, TextCompression,

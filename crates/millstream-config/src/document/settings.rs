@@ -19,6 +19,8 @@ pub struct Config {
     pub locale: Spanned<String>,
     /// `start`: logical time zero; the moment of the first start unless given.
     pub start: Option<Spanned<DateTime<Utc>>>,
+    /// `now`: what `datetime.now()` and relative dates mean; `start` unless given.
+    pub now: Option<Spanned<DateTime<Utc>>>,
     /// `tick_interval`: how long one round of a cadence is, default 10 s.
     pub tick_interval: Duration,
     /// `on_restart`
@@ -141,6 +143,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
         seed: 0,
         locale: Spanned::new("en_US".to_owned(), Span::default()),
         start: None,
+        now: None,
         tick_interval: DEFAULT_TICK_INTERVAL,
         on_restart: OnRestart::default(),
         speed: Speed::default(),
@@ -154,6 +157,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
         config.locale = locale;
     }
     config.start = map.text("start").and_then(|text| timestamp(&map, &text));
+    config.now = map.text("now").and_then(|text| timestamp(&map, &text));
     let tick_interval = map.duration("tick_interval");
     if let Some(tick) = tick_interval.filter(|tick| tick.value > MAXIMUM_TICK_INTERVAL) {
         map.context.report(Diagnostic::error(tick.span, "a tick is at most 366 days long"));
@@ -178,8 +182,7 @@ fn speed(map: &Map<'_>, text: &Spanned<Text>) -> Option<Spanned<Speed>> {
 }
 
 /// An ISO 8601 date, or date and time; UTC unless it says otherwise.
-fn timestamp(map: &Map<'_>, text: &Spanned<Text>) -> Option<Spanned<DateTime<Utc>>> {
-    let written = text.value.reveal();
+pub fn parse_timestamp(written: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(written).map(|time| time.to_utc()).ok().or_else(|| {
         ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
             .iter()
@@ -191,8 +194,12 @@ fn timestamp(map: &Map<'_>, text: &Spanned<Text>) -> Option<Spanned<DateTime<Utc
             .map(|time| time.and_utc())
     });
     // Years beyond these do not fit everywhere a timestamp goes.
-    let sensible = time.filter(|time| (-62_135_596_800..253_402_300_800).contains(&time.timestamp()));
-    if let Some(time) = sensible {
+    time.filter(|time| (-62_135_596_800..253_402_300_800).contains(&time.timestamp()))
+}
+
+/// A timestamp of the file.
+fn timestamp(map: &Map<'_>, text: &Spanned<Text>) -> Option<Spanned<DateTime<Utc>>> {
+    if let Some(time) = parse_timestamp(text.value.reveal()) {
         return Some(Spanned::new(time, text.span));
     }
     let hint = "write 2024-01-31 or 2024-01-31T08:30:00Z".to_owned();

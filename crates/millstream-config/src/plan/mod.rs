@@ -71,6 +71,8 @@ pub struct Overrides {
     pub restart: bool,
     /// How fast logical time passes under [`Purpose::Serve`].
     pub speed: Option<Speed>,
+    /// What `datetime.now()` and relative dates mean, in microseconds since the Unix epoch, instead of `config.now`.
+    pub now: Option<i64>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -82,6 +84,7 @@ impl Default for Overrides {
             chunk_rows: None,
             restart: false,
             speed: None,
+            now: None,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -291,7 +294,8 @@ fn part(only: &OnlyRows, tables: &Tables, spec: &TablesSpec) -> Result<(usize, R
 
 /// Compiles the tables of a document; `config.start` is now unless the file says when.
 fn compile_tables(document: &Document, overrides: &Overrides) -> Result<(Tables, TablesSpec)> {
-    let spec = document.tables_spec();
+    let mut spec = document.tables_spec();
+    spec.now = overrides.now.or(spec.now);
     // Whole seconds read better in generated timestamps.
     let now = overrides.clock.now().div_euclid(1_000_000) * 1_000_000;
     match Tables::compile(&spec, spec.start.unwrap_or(now)) {

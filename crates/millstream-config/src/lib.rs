@@ -17,8 +17,7 @@ pub use document::{
     CsvWriting, DeltaSink, Document, EdgeBuffer, Expression, JsonlSink, JsonlSource, OnError, Operator,
     ParquetCompression, ParquetSink, ParquetSource, Pipeline, Processing, Sink, SinkConnector, SinkKind,
     Source, SourceConnector, SourceKind, SqlDialect, SqlSink, SqlWriting, State, StateKind, StdoutFormat,
-    Stream, Table, TextCompression,
-    parse_timestamp,
+    Stream, Table, TextCompression, parse_timestamp,
 };
 pub use plan::{OnlyRows, OutputFormat, Overrides, Plan, PlannedState, Purpose, plan, plan_preview};
 pub use source_file::{Position, SourceFile, Span};

@@ -408,6 +408,7 @@ tables:
         seed: 7,
         locale: "en_US".to_owned(),
         start: Some(86_400_000_000),
+        now: None,
         tick: Duration::from_secs(1),
         on_restart: OnRestart::CatchUp,
         max_catch_up: 9,

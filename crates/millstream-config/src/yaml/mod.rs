@@ -3,6 +3,7 @@
 mod bracket_groups;
 mod locate;
 mod places;
+mod surrogates;
 mod tree;
 
 pub(crate) use locate::locate;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::bracket_groups::{protect, restore};
+use super::surrogates;
 use super::places::{CharacterOffsets, scalar_place};
 use super::{Kind, Node, Scalar, Style};
 use crate::diagnostics::Diagnostic;
@@ -33,11 +34,14 @@ pub(crate) fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
             .hint("is this a text file?");
         return (None, vec![error]);
     }
-    build(file, &protect(file.text()))
+    match surrogates::protect(file.name(), file.text()) {
+        Some(text) => build(file, &protect(&text), true),
+        None => build(file, &protect(file.text()), false),
+    }
 }
 
-/// The tree of `protected`, which is the text of `file` with stand-ins.
-fn build(file: &SourceFile, protected: &str) -> (Option<Node>, Vec<Diagnostic>) {
+/// The tree of `protected`, which is the text of `file` with stand-ins; `pairs` says that some are of surrogates.
+fn build(file: &SourceFile, protected: &str, pairs: bool) -> (Option<Node>, Vec<Diagnostic>) {
     let mut builder = Builder {
         file,
         characters: CharacterOffsets::new(file.text()),
@@ -46,6 +50,7 @@ fn build(file: &SourceFile, protected: &str) -> (Option<Node>, Vec<Diagnostic>) 
         budget: ALIAS_BUDGET,
         root: None,
         documents: 0,
+        pairs,
         found: Vec::new(),
     };
     let mut parser = Parser::new_from_str(protected);
@@ -91,6 +96,7 @@ struct Builder<'a> {
     budget: usize,
     root: Option<Node>,
     documents: usize,
+    pairs: bool,
     found: Vec<Diagnostic>,
 }
 
@@ -118,7 +124,7 @@ impl Builder<'_> {
                 let span = scalar_place(self.file.text(), span, style, anchor != 0 || tag.is_some());
                 let tagged_string = self.check_tag(tag.as_deref(), "str", span);
                 let scalar = Scalar {
-                    text: restore(&text),
+                    text: if self.pairs { surrogates::restore(&restore(&text)) } else { restore(&text) },
                     style: match style {
                         ScalarStyle::Plain => Style::Plain,
                         ScalarStyle::SingleQuoted => Style::SingleQuoted,

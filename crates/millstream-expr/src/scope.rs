@@ -12,6 +12,12 @@ pub trait Scope {
     /// All names, for suggestions.
     fn names(&self) -> Vec<String>;
 
+    /// Whether this is the column that the expression makes: a local variable of that name is only a variable.
+    fn is_own(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// Whether the column at a position may hold nulls. If not, expressions over it need not be nullable either.
     fn nullable(&self, position: usize) -> bool {
         let _ = position;

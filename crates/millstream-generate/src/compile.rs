@@ -553,6 +553,10 @@ impl Scope for ColumnCompiler<'_> {
         Some((1 + column, data_type))
     }
 
+    fn is_own(&self, name: &str) -> bool {
+        name != ROW_ID && name == self.compiler.column_name(self.table, self.column)
+    }
+
     fn names(&self) -> Vec<String> {
         let columns = self.column_names(self.table).map(str::to_owned);
         columns.chain([ROW_ID.to_owned()]).collect()

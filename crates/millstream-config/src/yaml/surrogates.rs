@@ -4,6 +4,7 @@
 //! becomes its character in what the YAML parser returns.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Private-use characters that stand in for the halves.
 const HIGH: u32 = 0xE000;
@@ -14,7 +15,8 @@ const LENGTH: usize = 6;
 
 /// The text of a `.json` file without such pairs, with the same number of characters; `None` if there are none.
 pub(super) fn protect<'a>(file_name: &str, text: &'a str) -> Option<Cow<'a, str>> {
-    let is_json = std::path::Path::new(file_name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let is_json =
+        std::path::Path::new(file_name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     if !is_json {
         return None;
     }
@@ -22,9 +24,12 @@ pub(super) fn protect<'a>(file_name: &str, text: &'a str) -> Option<Cow<'a, str>
     let (mut copied, mut at) = (0, 0);
     while let Some(backslash) = text.get(at..).and_then(|rest| rest.find('\\')).map(|offset| at + offset) {
         let low = backslash + LENGTH;
-        if let (Some(first @ 0xD800..0xDC00), Some(second @ 0xDC00..0xE000)) = (half(text, backslash), half(text, low)) {
+        if let (Some(first @ 0xD800..0xDC00), Some(second @ 0xDC00..0xE000)) =
+            (half(text, backslash), half(text, low))
+        {
             protected.push_str(text.get(copied..backslash)?);
-            protected.push_str(&format!("\\u{:04x}\\u{:04x}", first - 0xD800 + HIGH, second - 0xDC00 + LOW));
+            let (high, low_half) = (first - 0xD800 + HIGH, second - 0xDC00 + LOW);
+            let _ = write!(protected, "\\u{high:04x}\\u{low_half:04x}");
             copied = low + LENGTH;
             at = copied;
         } else {

@@ -194,6 +194,25 @@ fn data_as_yaml_writes_it() {
 }
 
 #[test]
+fn lists_of_yaml_are_the_value_of_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = table(
+        "      - {column_name: l, data: [1, 2.5, -3]}\n      - {column_name: t, data: [a, \"b \\\"c\\\"\"]}\n",
+    );
+    generate(&text, folder.path(), OutputFormat::Jsonl).unwrap();
+    let rows = std::fs::read_to_string(folder.path().join("t.jsonl")).unwrap();
+    assert_eq!(rows.lines().nth(99), Some(r#"{"l":[1.0,2.5,-3.0],"t":["a","b \"c\""]}"#));
+}
+
+#[test]
+fn json_files_may_write_characters_as_surrogates() {
+    let text = r#"{"tables": [{"table_name": "t", "row_count": 1, "columns": [{"column_name": "\ud83d\ude00", "data": "\"\ud83d\ude00\""}]}]}"#;
+    let (document, _) = Document::parse("file.json", text, &|_| None).unwrap();
+    let column = &document.tables[0].columns[0];
+    assert_eq!((column.name.value.as_str(), column.data.text()), ("😀", "\"😀\""));
+}
+
+#[test]
 fn row_ids_may_begin_anywhere() {
     let text = table("      - {column_name: id, data: row_id}\n")
         .replace("row_count: 100", "row_count: 5\n    start_row_id: -2");

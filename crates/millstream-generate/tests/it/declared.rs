@@ -90,6 +90,15 @@ fn a_copy_of_a_null_key_is_null() {
 }
 
 #[test]
+fn a_block_may_use_the_name_of_its_own_column() {
+    let block = "level = 'low'\nif row_id > 2:\n    level = 'high'\nreturn level";
+    let tables = compile(vec![table("t", 3, "0", &[("id", "row_id"), ("level", block)])]);
+    let batch = all(&tables, 0, 3);
+    let levels: Vec<&str> = batch.column(1).as_string::<i32>().iter().flatten().collect();
+    assert_eq!(levels, ["low", "low", "high"]);
+}
+
+#[test]
 fn keys_carry_the_converted_type_of_their_parent() {
     let parent = declared("p", 100, &[("id", "row_id * 10")], |column| kind(column, "id", DataType::Int16));
     let child = table("c", 10, "0", &[("id", "row_id"), ("p", "foreign_key('p', 'id')")]);

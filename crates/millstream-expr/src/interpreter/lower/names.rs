@@ -155,7 +155,7 @@ impl Lowering<'_> {
         let id = name.id.as_str();
         if let Some(Binding::Place(place)) = self.binding(id) {
             let place = *place;
-            let otherwise = self.column(id, name).map(Box::new);
+            let otherwise = if self.scope.is_own(id) { None } else { self.column(id, name).map(Box::new) };
             return Ok(part(Kind::Local(place, otherwise), name));
         }
         if let Some(column) = self.column(id, name) {

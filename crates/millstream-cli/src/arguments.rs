@@ -100,6 +100,11 @@ pub(crate) enum Command {
     /// Each --from becomes a table whose columns are like those of the sample: types, ranges, distributions,
     /// categories with their weights, null rates, and keys between the tables.
     Init(InitArguments),
+    /// Make the small files of Delta tables into large ones; nobody who writes or reads has to wait.
+    ///
+    /// Rows keep their order. The former files stay for --retention, for readers that began before. A table that
+    /// `serve` fills needs it not: see `compact` of its sink.
+    Compact(CompactArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -132,6 +137,21 @@ impl FileArguments {
     pub(crate) fn path(&self) -> PathBuf {
         self.file.clone().or_else(|| self.config.clone()).unwrap_or_default()
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompactArguments {
+    /// The folder of a Delta table, or one whose folders are tables.
+    pub(crate) path: PathBuf,
+    /// The size of files; one of half of it is left as it is.
+    #[arg(long, value_name = "SIZE", default_value = "128MB", value_parser = crate::commands::compact::size)]
+    pub(crate) target_file_size: u64,
+    /// How long files stay on disk that have left the table.
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = crate::commands::compact::duration)]
+    pub(crate) retention: std::time::Duration,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What all runs share.

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
             Command::Explain(explain) => commands::explain::explain(&explain, &arguments.output).await,
             Command::Preview(preview) => commands::preview::preview(preview, &arguments.output).await,
             Command::Init(init) => commands::init::init(init, &arguments.output).await,
+            Command::Compact(compact) => commands::compact::compact(compact, &arguments.output).await,
             Command::Completions { shell } => commands::completions::completions(shell),
         };
         ended.map(|()| ExitCode::SUCCESS)

@@ -26,8 +26,8 @@ pub use settings::{
     Backpressure, Checkpoint, Config, EdgeBuffer, OnError, Processing, State, StateKind, parse_timestamp,
 };
 pub use sink::{
-    CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression, ParquetSink, SinkConnector, SinkKind,
-    SqlSink, StdoutFormat, TextCompression,
+    Compact, CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression, ParquetSink, SinkConnector,
+    SinkKind, SqlSink, StdoutFormat, TextCompression,
 };
 pub use sink_sql::{SqlDialect, SqlWriting};
 pub use source::{CsvReading, CsvSource, JsonlSource, ParquetSource, SourceConnector, SourceKind};

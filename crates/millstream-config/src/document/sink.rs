@@ -9,7 +9,7 @@ use super::stream::from_names;
 use crate::decode::{Context, Map, Spanned, Text};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// A sink as it is written.
 #[derive(Debug, Clone)]
@@ -121,6 +121,25 @@ pub struct DeltaSink {
     pub compression: ParquetCompression,
     /// `retention`: how long files stay whose rows left the table.
     pub retention: Option<Duration>,
+    /// `compact`: when small files become large ones.
+    pub compact: Compact,
+}
+
+/// When the small files of a table become large ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compact {
+    /// Under `serve`, after the usual number of files.
+    #[default]
+    Usual,
+    /// Never.
+    Off,
+    /// In every run.
+    When {
+        /// `after_files`, default 64.
+        after_files: Option<usize>,
+        /// `target_file_size` in bytes, default 128MiB.
+        target_file_size: Option<u64>,
+    },
 }
 
 /// What standard output carries.
@@ -220,7 +239,10 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: Fr
             "delta" => {
                 let table = columnar(&mut map);
                 let retention = map.duration("retention").map(|retention| retention.value);
-                table.map(|(path, compression)| SinkKind::Delta(DeltaSink { path, compression, retention }))
+                let compact = compact(&mut map);
+                table.map(|(path, compression)| {
+                    SinkKind::Delta(DeltaSink { path, compression, retention, compact })
+                })
             }
             "stdout" => {
                 let words = [
@@ -277,6 +299,23 @@ fn text_file(map: &mut Map<'_>) -> Option<(Spanned<Text>, TextCompression)> {
     }
     let compression = written.map(|written| written.value).or(implied).unwrap_or_default();
     Some((path, compression))
+}
+
+/// `compact: false`, or when.
+fn compact(map: &mut Map<'_>) -> Compact {
+    let Some(node) = map.optional("compact") else {
+        return Compact::Usual;
+    };
+    if let Kind::Scalar(_) = node.kind {
+        let on = map.context.boolean(node).is_none_or(|on| on.value);
+        let when = Compact::When { after_files: None, target_file_size: None };
+        return if on { when } else { Compact::Off };
+    }
+    let mut map = Map::new(map.context, node, "`compact`");
+    let after_files = map.whole("after_files", 2..=1_000_000).map(|files| files.value as usize);
+    let target_file_size = map.size("target_file_size").map(|size| size.value);
+    map.finish();
+    Compact::When { after_files, target_file_size }
 }
 
 fn columnar(map: &mut Map<'_>) -> Option<(Spanned<Text>, ParquetCompression)> {

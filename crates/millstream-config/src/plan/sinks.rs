@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use millstream_connectors::TextEncoding;
-use millstream_connectors::delta::{DeltaSink, DeltaSinkOptions};
+use millstream_connectors::delta::{CompactOptions, DeltaSink, DeltaSinkOptions};
 use millstream_connectors::file::{
     ParquetSink, ParquetSinkOptions, TextSink, TextSinkOptions, resolve_below,
 };
@@ -24,7 +24,7 @@ use super::streams::PIPELINE_RESULT;
 use super::{NamedSink, Purpose, replaced};
 use crate::diagnostics::Diagnostic;
 use crate::document::{
-    self, CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, SqlWriting,
+    self, Compact, CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, SqlWriting,
     StdoutFormat, TextCompression,
 };
 
@@ -63,7 +63,13 @@ pub(super) fn add(
 ) -> Result<GraphBuilder> {
     let tables = || document.tables.iter().map(|table| table.name.value.as_str());
     let lake = |folder: &Path| -> Result<Vec<NamedSink>> {
-        tables().map(|table| generated(document, table, folder, OutputFormat::Delta, encoders)).collect()
+        let sink = |table: &str| {
+            let mut options = DeltaSinkOptions::new(resolve_below(folder, table)?);
+            options.compact = compaction(Compact::Usual, true);
+            let (name, sink) = (table.to_owned(), delta_sink(table, options));
+            Ok(NamedSink { from: vec![name.clone()], name, sink })
+        };
+        tables().map(sink).collect()
     };
     let sinks = match purpose {
         Purpose::Generate { output, format, only } => tables()
@@ -291,6 +297,7 @@ impl Making<'_> {
                 let mut options = DeltaSinkOptions::new(place(sink.path.value.reveal(), "")?);
                 options.parquet.compression = pages(sink.compression);
                 options.retention = sink.retention.unwrap_or(options.retention);
+                options.compact = compaction(sink.compact, self.endless);
                 delta_sink(stream, options)
             }
             SinkKind::Stdout(StdoutFormat::Jsonl) => printed(TextEncoding::Jsonl),
@@ -327,6 +334,19 @@ pub(super) fn sql_dialect(written: document::SqlDialect) -> SqlDialect {
 
 fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> AnySink {
     AnySink::Encoding(Box::new(TextSink::new(TextSinkOptions { path, format, compression })))
+}
+
+/// Runs that end leave few files; those that never end would leave one for each tick.
+fn compaction(compact: Compact, endless: bool) -> Option<CompactOptions> {
+    let usual = CompactOptions::default();
+    match compact {
+        Compact::Usual => endless.then_some(usual),
+        Compact::Off => None,
+        Compact::When { after_files, target_file_size } => Some(CompactOptions {
+            after_files: after_files.unwrap_or(usual.after_files),
+            target_file_size: target_file_size.unwrap_or(usual.target_file_size),
+        }),
+    }
 }
 
 fn delta_sink(stream: &str, options: DeltaSinkOptions) -> AnySink {

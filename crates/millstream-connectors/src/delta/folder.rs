@@ -9,6 +9,12 @@ use std::path::{Path, PathBuf};
 use crate::failure::sink_error;
 use millstream_core::{Epoch, Error, Key, Result};
 
+/// Follows the epoch in the name of a file that holds rows of several.
+const COMPACTED: char = 'c';
+
+/// Before the application's mark and the epoch in the key of a tag.
+pub(super) const EPOCH_TAG: &str = "millstream.epoch.";
+
 /// A table's folder, as one application sees it.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -43,6 +49,11 @@ impl Folder {
         self.path.join(format!("{}entry.json", self.unfinished_prefix()))
     }
 
+    /// The log entry in the making of a compaction.
+    pub(super) fn unfinished_compaction(&self) -> PathBuf {
+        self.path.join(format!("{}compaction.json", self.unfinished_prefix()))
+    }
+
     /// Names that start with a dot are no data to any reader of Delta tables.
     fn unfinished_prefix(&self) -> String {
         format!(".millstream-{}-", self.mark)
@@ -60,6 +71,56 @@ impl Folder {
         let codec = codec.map(|codec| format!(".{codec}")).unwrap_or_default();
         let (mark, Epoch(epoch)) = (&self.mark, epoch);
         format!("part-{index:05}-{mark}-{epoch:010}-{fingerprint:016x}-c000{codec}.parquet")
+    }
+
+    /// The name of file `index` of a compaction whose first rows are of `epoch`.
+    pub(super) fn compacted_file(
+        &self,
+        index: usize,
+        Epoch(epoch): Epoch,
+        fingerprint: u64,
+        codec: Option<&str>,
+    ) -> String {
+        let codec = codec.map(|codec| format!(".{codec}")).unwrap_or_default();
+        let mark = &self.mark;
+        format!("part-{index:05}-{mark}-{epoch:010}{COMPACTED}-{fingerprint:016x}-c000{codec}.parquet")
+    }
+
+    /// Where the rows of one of our data files stand among the others; `None` for files of others.
+    pub(super) fn order_of(&self, name: &str) -> Option<(Epoch, usize)> {
+        parse(&self.mark, name).map(|name| (name.epoch, name.index))
+    }
+
+    /// The names of our compactions' files.
+    pub(super) fn compacted(&self) -> Result<Vec<String>> {
+        let unreadable = |cause| sink_error("list the folder", &self.path, cause);
+        let entries = fs::read_dir(&self.path).map_err(unreadable)?;
+        let mut names = Vec::new();
+        for entry in entries {
+            if let Ok(name) = entry.map_err(unreadable)?.file_name().into_string()
+                && parse(&self.mark, &name).is_some_and(|name| name.compacted)
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The key of the tag under which a file keeps what the newest epoch of `application` in it has recorded.
+    pub(super) fn epoch_tag(application: &str, Epoch(epoch): Epoch) -> String {
+        format!("{}{}.{epoch:010}", EPOCH_TAG, mark(application))
+    }
+
+    /// The same for a data file of an epoch, whoever wrote it.
+    pub(super) fn epoch_tag_of(name: &str) -> Option<String> {
+        let theirs = name.strip_prefix("part-")?.split('-').nth(1)?;
+        let name = parse(theirs, name).filter(|name| !name.compacted && theirs.len() == 16)?;
+        Some(format!("{EPOCH_TAG}{theirs}.{:010}", name.epoch.0))
+    }
+
+    /// Whether a data file was written for `application`.
+    pub(super) fn is_of(application: &str, name: &str) -> bool {
+        parse(&mark(application), name).is_some()
     }
 
     /// The epoch in the name of one of our data files.
@@ -117,13 +178,29 @@ impl Folder {
     }
 }
 
-fn epoch_in_name(mark: &str, name: &str) -> Option<Epoch> {
+/// What the name of a data file says.
+struct Name {
+    index: usize,
+    epoch: Epoch,
+    compacted: bool,
+}
+
+/// The names of files with `mark`.
+fn parse(mark: &str, name: &str) -> Option<Name> {
     let mut parts = name.strip_prefix("part-")?.split('-');
-    let (_index, theirs, epoch) = (parts.next()?, parts.next()?, parts.next()?);
+    let (index, theirs, epoch) = (parts.next()?, parts.next()?, parts.next()?);
     if theirs != mark {
         return None;
     }
-    epoch.parse().ok().map(Epoch)
+    let (epoch, compacted) = match epoch.strip_suffix(COMPACTED) {
+        Some(epoch) => (epoch, true),
+        None => (epoch, false),
+    };
+    Some(Name { index: index.parse().ok()?, epoch: epoch.parse().ok().map(Epoch)?, compacted })
+}
+
+fn epoch_in_name(mark: &str, name: &str) -> Option<Epoch> {
+    parse(mark, name).filter(|name| !name.compacted).map(|name| name.epoch)
 }
 
 /// The application in file names; the name itself could hold any character.

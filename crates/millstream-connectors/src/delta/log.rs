@@ -128,6 +128,7 @@ pub(super) struct Entry {
     commit_info: Option<Value>,
     files: Vec<String>,
     changes_table: bool,
+    removes_files: bool,
 }
 
 /// An action; those that are not named here do not matter.
@@ -137,6 +138,7 @@ struct Action {
     #[serde(rename = "commitInfo")]
     commit_info: Option<Value>,
     add: Option<Add>,
+    remove: Option<IgnoredAny>,
     #[serde(rename = "metaData")]
     metadata: Option<IgnoredAny>,
     protocol: Option<IgnoredAny>,
@@ -155,6 +157,7 @@ impl Entry {
             entry.transactions.extend(action.txn);
             entry.files.extend(action.add.map(|add| add.path));
             entry.changes_table |= action.metadata.is_some() || action.protocol.is_some();
+            entry.removes_files |= action.remove.is_some();
             if action.commit_info.is_some() {
                 entry.commit_info = action.commit_info;
             }
@@ -174,6 +177,11 @@ impl Entry {
     /// Whether it changed the table's columns, properties or features.
     pub(super) fn changes_table(&self) -> bool {
         self.changes_table
+    }
+
+    /// Whether it removed files, or marked rows of them as deleted.
+    pub(super) fn removes_files(&self) -> bool {
+        self.removes_files
     }
 
     /// Whether it added exactly these files.

@@ -8,7 +8,7 @@
 //!   unless it is the first one.
 //! - Each commit records the epoch's bookmarks twice: in its `commitInfo`, where `DESCRIBE HISTORY` shows them, and in
 //!   a tag of its first file, which checkpoints of the log keep when old log entries are cleaned up. They are lost only
-//!   if other tools also rewrite that file (by compaction).
+//!   if other tools also rewrite that file (by compaction; ours keeps them).
 //! - [`ReportsProgress::progress`] tells the newest epoch that has rows; epochs without rows after it are not known to
 //!   the table.
 //! - A lock file in the folder (`.millstream-….lock`) keeps a second writer of the same stream out, whatever state it
@@ -17,11 +17,14 @@
 //!   is found by its name and removed by the next one.
 //! - Where rows come in generations, an epoch's version removes all files before it and adds its own: readers see one
 //!   generation or the other. What left the table stays on disk for [`DeltaSinkOptions::retention`].
+//! - With [`DeltaSinkOptions::compact`], small files become large ones in versions of their own, beside the appends. A
+//!   file that holds the rows of several epochs keeps in a tag what the newest of them has recorded.
 //! - Others may append to, compact and vacuum the table meanwhile. Changing its columns stops the pipeline.
 //! - Timestamps without a time zone become `timestamp_ntz`, and the table then asks for the feature `timestampNtz`,
 //!   which Spark from 3.4, the Python package `deltalake` and DuckDB have. To turn them into instants would be to
 //!   invent a time zone. Timestamps with a time zone ask for no feature.
 
+mod compact;
 mod folder;
 mod log;
 mod retired;
@@ -34,6 +37,7 @@ mod writer;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
@@ -45,7 +49,10 @@ use millstream_core::{
 use millstream_formats::parquet::{ParquetCompression, ParquetOptions};
 use serde_json::json;
 
+pub use compact::{CompactOptions, CompactTableOptions, Compaction, compact_table, is_table};
+
 use crate::failure::sink_error;
+use compact::Compactor;
 use folder::{Folder, sync_folder};
 use retired::Retired;
 use schema::TableSchema;
@@ -68,6 +75,8 @@ pub struct DeltaSinkOptions {
     /// How long a data file stays after its rows left the table, for readers that began before; rows leave where they
     /// come in generations.
     pub retention: Duration,
+    /// Whether small files become large ones while rows are appended, and when.
+    pub compact: Option<CompactOptions>,
     /// The name that a new table gets in its metadata; the stream's by default.
     pub name: Option<String>,
     /// The description that a new table gets.
@@ -81,6 +90,7 @@ impl DeltaSinkOptions {
             path: path.into(),
             parquet: ParquetOptions::default(),
             retention: RETENTION,
+            compact: None,
             name: None,
             description: None,
         }
@@ -124,9 +134,10 @@ pub struct DeltaSink {
 
 #[derive(Debug)]
 struct Opened {
-    folder: Folder,
+    folder: Arc<Folder>,
     table: Table,
     writer: EpochWriter,
+    compactor: Option<Compactor>,
     /// Whether rows come in generations.
     replaced: bool,
     retired: Retired,
@@ -172,7 +183,7 @@ impl Sink for DeltaSink {
             check_place(path, token, None)?;
         }
 
-        let folder = Folder::claim(path, &labels.application)?;
+        let folder = Arc::new(Folder::claim(path, &labels.application)?);
         let loaded = Loaded::read(path, &labels.application).await?;
         let committed = loaded.as_ref().and_then(|loaded| loaded.standing.committed);
         if start.restart
@@ -199,6 +210,18 @@ impl Sink for DeltaSink {
             retired.add(token.at.div_euclid(1000), removed);
         }
 
+        let compacted = folder.compacted()?;
+        if let Some(loaded) = loaded.as_ref().filter(|_| !compacted.is_empty()) {
+            folder.remove_orphans(&compacted, &loaded.known_files(path).await?)?;
+        }
+        let compactor = match self.options.compact.filter(|_| !start.replaced) {
+            Some(options) => {
+                let (application, parquet) =
+                    (&application_id(&start.pipeline, &self.stream), self.options.parquet);
+                Some(Compactor::new(path, application, &folder, parquet, options, loaded.as_ref())?)
+            }
+            None => None,
+        };
         let leftovers = folder.sweep(table.committed())?;
         match &loaded {
             _ if leftovers.is_empty() => {}
@@ -213,7 +236,12 @@ impl Sink for DeltaSink {
             ),
         }
         self.opened = Some(Opened {
-            writer: EpochWriter::new(table.schema().files().clone(), self.options.parquet),
+            writer: match self.options.compact {
+                Some(compact) => EpochWriter::new(table.schema().files().clone(), self.options.parquet)
+                    .with_file_bytes(compact.target_file_size),
+                None => EpochWriter::new(table.schema().files().clone(), self.options.parquet),
+            },
+            compactor,
             prepared: table.committed().max(resume.map(|token| token.epoch)),
             replaced: start.replaced,
             retired,
@@ -284,6 +312,10 @@ impl Sink for DeltaSink {
         let removed = opened.table.commit(&opened.folder, &token).await?;
         let now = token.at.div_euclid(1000);
         opened.retired.add(now, removed);
+        if let Some(compactor) = &mut opened.compactor {
+            let sizes = token.files.iter().map(|file| file.bytes);
+            compactor.after_commit(sizes, now, &mut opened.retired).await;
+        }
         // The rows are committed: a file that cannot be removed is tried again next time.
         if let Err(error) = opened.retired.remove_due(&opened.folder, now) {
             tracing::warn!(path = %opened.folder.path().display(), %error, "old data files are left");

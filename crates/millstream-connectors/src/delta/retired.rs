@@ -28,8 +28,9 @@ impl Retired {
         self.files.extend(names.into_iter().map(|name| (at, name)));
     }
 
-    /// Removes what has rested long enough at `now`. What cannot be removed stays listed, for the next time.
-    pub(super) fn remove_due(&mut self, folder: &Folder, now: i64) -> Result<()> {
+    /// Removes what has rested long enough at `now`; gives how many files that were. What cannot be removed stays listed, for the next time.
+    pub(super) fn remove_due(&mut self, folder: &Folder, now: i64) -> Result<usize> {
+        let before = self.files.len();
         while let Some((since, name)) = self.files.front() {
             if now.saturating_sub(*since) < self.retention {
                 break;
@@ -37,7 +38,7 @@ impl Retired {
             folder.remove(name)?;
             self.files.pop_front();
         }
-        Ok(())
+        Ok(before - self.files.len())
     }
 }
 

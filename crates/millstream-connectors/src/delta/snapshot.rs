@@ -10,7 +10,8 @@ use futures::TryStreamExt;
 use millstream_core::{Bookmark, Epoch, Error, Result};
 use serde_json::Value;
 
-use super::folder::Folder;
+use super::compact::Candidate;
+use super::folder::{EPOCH_TAG, Folder};
 use super::log::{BOOKMARKS, Entry, Log};
 use super::schema::TableSchema;
 use crate::failure::sink_error;
@@ -71,6 +72,22 @@ impl Loaded {
 
     /// Refuses tables that plain rows with the columns `schema` cannot be appended to.
     pub(super) fn check(&self, path: &Path, schema: &TableSchema) -> Result<()> {
+        self.check_features(path)?;
+        let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
+        let differences = schema.differences(state.schema().as_ref());
+        if !differences.is_empty() {
+            return Err(Error::sink(format!(
+                "the columns of the table {} are not those of the stream: {}",
+                path.display(),
+                differences.join("; ")
+            ))
+            .hint("change the columns to match the table, or write to another folder"));
+        }
+        Ok(())
+    }
+
+    /// Refuses tables that plain files cannot be written for.
+    pub(super) fn check_features(&self, path: &Path) -> Result<()> {
         let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
         let refuse = |what: String| {
             Error::sink(format!("the table {} {what}, which Millstream does not write", path.display()))
@@ -99,15 +116,6 @@ impl Loaded {
                     return Err(refuse(format!("uses the feature {feature}")));
                 }
             }
-        }
-        let differences = schema.differences(state.schema().as_ref());
-        if !differences.is_empty() {
-            return Err(Error::sink(format!(
-                "the columns of the table {} are not those of the stream: {}",
-                path.display(),
-                differences.join("; ")
-            ))
-            .hint("change the columns to match the table, or write to another folder"));
         }
         Ok(())
     }
@@ -167,7 +175,49 @@ impl Loaded {
         Ok(removed
             .iter()
             .map(|file| (file.deletion_timestamp().unwrap_or(0), file.path().into_owned()))
-            .filter(|(_, name)| Folder::epoch_in_name(application, name).is_some())
+            .filter(|(_, name)| Folder::is_of(application, name))
+            .collect())
+    }
+
+    /// The same of all writers.
+    pub(super) async fn all_retired(&self, path: &Path) -> Result<Vec<(i64, String)>> {
+        let unreadable = |cause| unreadable(path, cause);
+        let state = self.delta.snapshot().map_err(unreadable)?;
+        let log_store = self.delta.log_store();
+        let removed: Vec<_> =
+            state.all_tombstones(log_store.as_ref()).try_collect().await.map_err(unreadable)?;
+        let told =
+            removed.iter().filter_map(|file| Some((file.deletion_timestamp()?, file.path().into_owned())));
+        Ok(told.collect())
+    }
+
+    /// The files of this version, with what compaction asks of them.
+    pub(super) fn candidates(&self, path: &Path) -> Result<Vec<Candidate>> {
+        let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
+        let files = state.snapshot().try_log_data().map_err(|cause| unreadable(path, cause))?;
+        Ok(files
+            .iter()
+            .map(|file| {
+                let path = file.path().into_owned();
+                // Deprecated in favour of Arrow arrays, which do not show the tags.
+                #[allow(deprecated)]
+                let tags = file.add_action().tags.unwrap_or_default();
+                let own = Folder::epoch_tag_of(&path);
+                let tags = tags.into_iter().filter_map(|(key, value)| match value {
+                    Some(value) if key == BOOKMARKS => own.clone().map(|own| (own, value)),
+                    Some(value) if key.starts_with(EPOCH_TAG) => Some((key, value)),
+                    _ => None,
+                });
+                Candidate {
+                    bytes: u64::try_from(file.size()).unwrap_or(0),
+                    rows: file.num_records().map(|rows| rows as u64),
+                    modified: file.modification_time(),
+                    tags: tags.collect(),
+                    has_deletions: file.deletion_vector_descriptor().is_some(),
+                    removal: file.remove_action(false),
+                    path,
+                }
+            })
             .collect())
     }
 
@@ -197,15 +247,15 @@ impl Loaded {
         }
         let state = self.delta.snapshot().map_err(|cause| unreadable(path, cause))?;
         let files = state.snapshot().try_log_data().map_err(|cause| unreadable(path, cause))?;
-        let newest = files
-            .iter()
-            .filter(|file| Folder::epoch_in_name(application, &file.path()) == self.standing.committed)
-            .find_map(|file| {
-                // Deprecated in favour of Arrow arrays, which do not show the tags.
-                #[allow(deprecated)]
-                let tags = file.add_action().tags?;
-                serde_json::from_str(tags.get(BOOKMARKS)?.as_deref()?).ok()
-            });
+        let compacted = self.standing.committed.map(|epoch| Folder::epoch_tag(application, epoch));
+        let newest = files.iter().find_map(|file| {
+            // Deprecated in favour of Arrow arrays, which do not show the tags.
+            #[allow(deprecated)]
+            let tags = file.add_action().tags?;
+            let own = Folder::epoch_in_name(application, &file.path()) == self.standing.committed;
+            let key = if own { Some(BOOKMARKS) } else { compacted.as_deref() };
+            serde_json::from_str(tags.get(key?)?.as_deref()?).ok()
+        });
         Ok(newest)
     }
 }

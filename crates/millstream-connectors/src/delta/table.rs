@@ -137,7 +137,7 @@ impl Table {
                     committed: Some(token.epoch),
                     checkpoint_interval: interval,
                 });
-                self.checkpoint(version, interval).await;
+                checkpoint(&self.path, version, interval).await;
                 let removed = self.note_files(token);
                 return Ok(removed.into_iter().map(|file| file.path).collect());
             }
@@ -331,23 +331,22 @@ impl Table {
         value["createdTime"] = json!(at);
         Ok((json!({ "metaData": value }), id))
     }
+}
 
-    /// Sums up the log now and then, so that it stays quick to open. The commit stands whether this works or not.
-    async fn checkpoint(&self, version: u64, interval: u64) {
-        if !(version + 1).is_multiple_of(interval) {
-            return;
-        }
-        let write = async {
-            let location =
-                ensure_table_uri(location(&self.path)?).map_err(|cause| unreadable(&self.path, cause))?;
-            // `None`: old entries are cleaned up as the table's properties say, by default after 30 days.
-            checkpoints::create_checkpoint_from_table_url_and_cleanup(location, version, None, None)
-                .await
-                .map_err(|cause| unreadable(&self.path, cause))
-        };
-        if let Err(error) = write.await {
-            tracing::warn!(table = %self.path.display(), version, %error, "no checkpoint of the log was written");
-        }
+/// Sums up the log now and then, so that it stays quick to open. The commit stands whether this works or not.
+pub(super) async fn checkpoint(path: &Path, version: u64, interval: u64) {
+    if !(version + 1).is_multiple_of(interval) {
+        return;
+    }
+    let write = async {
+        let location = ensure_table_uri(location(path)?).map_err(|cause| unreadable(path, cause))?;
+        // `None`: old entries are cleaned up as the table's properties say, by default after 30 days.
+        checkpoints::create_checkpoint_from_table_url_and_cleanup(location, version, None, None)
+            .await
+            .map_err(|cause| unreadable(path, cause))
+    };
+    if let Err(error) = write.await {
+        tracing::warn!(table = %path.display(), version, %error, "no checkpoint of the log was written");
     }
 }
 
@@ -392,7 +391,7 @@ fn bookmarks(token: &Token) -> Result<String> {
         .map_err(|cause| Error::internal("a bookmark cannot be written as JSON").caused_by(cause))
 }
 
-fn action(action: &Action) -> Result<String> {
+pub(super) fn action(action: &Action) -> Result<String> {
     serde_json::to_string(action)
         .map_err(|cause| Error::internal("a log entry cannot be written as JSON").caused_by(cause))
 }

@@ -27,6 +27,9 @@ const FILE_ROWS: u64 = 8 << 20;
 /// More threads than this at work for one table would only fill memory.
 const THREADS: usize = 4;
 
+/// The numbers of unfinished files of compactions begin here.
+const COMPACTION: u64 = 1 << 40;
+
 /// A data file that is complete and durable, under its unfinished name.
 #[derive(Debug)]
 pub(super) struct FinishedFile {
@@ -82,6 +85,26 @@ impl EpochWriter {
             file_bytes: FILE_BYTES,
             file_rows: FILE_ROWS,
             busy: false,
+        }
+    }
+
+    /// The same for rows that come from other files of the table, beside one that writes new rows: with one thread, and
+    /// under names of its own.
+    pub(super) fn for_compaction(schema: SchemaRef, options: ParquetOptions, file_bytes: u64) -> Self {
+        let writer = Self::new(schema, options);
+        Self { threads: 1, next_number: COMPACTION, file_bytes, file_rows: u64::MAX, ..writer }
+    }
+
+    /// Files end at the first row group that brings them to `file_bytes`.
+    pub(super) fn with_file_bytes(self, file_bytes: u64) -> Self {
+        Self { file_bytes, ..self }
+    }
+
+    /// Removes the files of a compaction that is given up.
+    pub(super) fn discard(&self, folder: &Folder) {
+        for number in COMPACTION..self.next_number {
+            // What cannot be removed is swept by the next run.
+            let _ = std::fs::remove_file(folder.unfinished(number));
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod append;
+mod compact;
 mod concurrent;
 mod crash;
 mod progress;

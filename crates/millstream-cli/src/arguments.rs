@@ -105,6 +105,8 @@ pub(crate) enum Command {
     /// Rows keep their order. The former files stay for --retention, for readers that began before. A table that
     /// `serve` fills needs it not: see `compact` of its sink.
     Compact(CompactArguments),
+    /// List the providers of `fake`, each with its parameters and an example.
+    Providers(ProvidersArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -120,6 +122,22 @@ pub(crate) struct ExplainArguments {
     /// by row.
     #[arg(long)]
     pub(crate) expressions: bool,
+}
+
+/// Which providers to list.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ProvidersArguments {
+    /// Only this one (`first_name`), this group (`person`), or those whose names contain this.
+    pub(crate) name: Option<String>,
+    /// The locale of the examples.
+    #[arg(long, default_value = "en_US", value_name = "LOCALE")]
+    pub(crate) locale: String,
+    /// As a JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// As tables in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// A configuration file.

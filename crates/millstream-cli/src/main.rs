@@ -38,6 +38,7 @@ fn main() -> ExitCode {
             Command::Preview(preview) => commands::preview::preview(preview, &arguments.output).await,
             Command::Init(init) => commands::init::init(init, &arguments.output).await,
             Command::Compact(compact) => commands::compact::compact(compact, &arguments.output).await,
+            Command::Providers(providers) => commands::providers::providers(&providers),
             Command::Completions { shell } => commands::completions::completions(shell),
         };
         ended.map(|()| ExitCode::SUCCESS)

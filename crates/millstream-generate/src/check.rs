@@ -20,10 +20,12 @@ pub(crate) fn check_shape(spec: &TablesSpec) -> Vec<SpecError> {
         let message = "a tick is at least a millisecond and at most a year long";
         wrong(0, None, message.to_owned(), None);
     }
-    if let Err(message) = providers::check_locale(&spec.locale) {
-        let hint = did_you_mean(&spec.locale, providers::locales().iter().copied())
-            .or_else(|| Some(format!("the locales are {}", providers::locales().join(", "))));
-        wrong(0, None, message, hint);
+    for locale in std::iter::once(&spec.locale).chain(&spec.other_locales) {
+        if let Err(message) = providers::check_locale(locale) {
+            let hint = did_you_mean(locale, providers::locales().iter().copied())
+                .or_else(|| Some(format!("the locales are {}", providers::locales().join(", "))));
+            wrong(0, None, message, hint);
+        }
     }
     let mut tables = BTreeSet::new();
     for (index, table) in spec.tables.iter().enumerate() {

@@ -80,8 +80,8 @@ pub(crate) struct Compiler<'a> {
     /// What the clock of the run shows, and whether anything asked.
     now: i64,
     reads_clock: AtomicBool,
-    /// A locale that exists: that a wrong one was asked for is said once, and not by every call.
-    locale: &'a str,
+    /// The locales that exist: that a wrong one was asked for is said once, and not by every call.
+    locales: Vec<String>,
     timelines: &'a Timelines,
     state: Mutex<State>,
 }
@@ -105,14 +105,14 @@ impl<'a> Compiler<'a> {
             parents: per_table().map(|_| BTreeSet::new()).collect(),
             ..State::default()
         };
-        let known = providers::check_locale(&spec.locale).is_ok();
-        let fallback = providers::locales().first().copied().unwrap_or_default();
+        let named = std::iter::once(&spec.locale).chain(&spec.other_locales);
+        let locales = named.filter(|locale| providers::check_locale(locale).is_ok()).cloned().collect();
         Self {
             spec,
             start,
             now: spec.now.unwrap_or(start),
             reads_clock: AtomicBool::new(false),
-            locale: if known { &spec.locale } else { fallback },
+            locales,
             timelines,
             state: Mutex::new(state),
         }
@@ -586,7 +586,12 @@ impl Library for ColumnCompiler<'_> {
             path if aggregates::NAMES.contains(&path) => aggregates::resolve(self, call).map(Some),
             path if path.starts_with("random.") => random::resolve(call, key),
             path if path.starts_with("fake.") => {
-                let context = ProviderContext { locale: self.compiler.locale, now: self.compiler.now };
+                let context = ProviderContext {
+                    locales: &self.compiler.locales,
+                    locale_key: Key::from_seed(self.compiler.spec.seed).named(self.table_name(self.table)).named("fake.locale"),
+                    now: self.compiler.now,
+                    rows: self.compiler.spec.tables.get(self.table).map(|table| table.row_count),
+                };
                 if reads_clock(path) {
                     self.compiler.reads_clock.store(true, Ordering::Relaxed);
                 }

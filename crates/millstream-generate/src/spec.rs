@@ -15,6 +15,8 @@ pub struct TablesSpec {
     pub seed: u64,
     /// The locale of the `fake` providers, as Faker spells it: `en_US`.
     pub locale: String,
+    /// More locales: if there are any, each row draws one of all.
+    pub other_locales: Vec<String>,
     /// When logical time begins, in microseconds since the Unix epoch; the moment of the first start if `None` (S-68).
     pub start: Option<i64>,
     /// What `datetime.now()`, `date.today()` and the relative dates of `fake` mean, in microseconds since the Unix epoch;
@@ -37,6 +39,7 @@ impl Default for TablesSpec {
         Self {
             seed: 0,
             locale: "en_US".to_owned(),
+            other_locales: Vec::new(),
             start: None,
             now: None,
             tick: Duration::from_secs(10),

@@ -102,6 +102,7 @@ impl Tables {
         };
         let root = Hash::new().number(ROW_FUNCTION_VERSION).number(spec.seed).text(&spec.locale);
         let seed = spec.seed;
+        let root = spec.other_locales.iter().fold(root, |root, locale| root.text(locale));
         let tables: Vec<Table> = compiled
             .into_iter()
             .zip(&spec.tables)

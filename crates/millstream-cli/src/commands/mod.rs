@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod preview;
+pub(crate) mod providers;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod validate;

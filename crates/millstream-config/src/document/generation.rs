@@ -36,6 +36,7 @@ impl Document {
         TablesSpec {
             seed: self.config.seed,
             locale: self.config.locale.value.clone(),
+            other_locales: self.config.other_locales.clone(),
             start: self.config.start.map(|start| start.value.timestamp_micros()),
             now: self.config.now.map(|now| now.value.timestamp_micros()),
             tick: self.config.tick_interval,

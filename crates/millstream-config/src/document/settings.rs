@@ -17,6 +17,8 @@ pub struct Config {
     pub seed: u64,
     /// `locale`, default `en_US`.
     pub locale: Spanned<String>,
+    /// The rest of `locale`, if it is a list.
+    pub other_locales: Vec<String>,
     /// `start`: logical time zero; the moment of the first start unless given.
     pub start: Option<Spanned<DateTime<Utc>>>,
     /// `now`: what `datetime.now()` and relative dates mean; `start` unless given.
@@ -142,6 +144,7 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
     let mut config = Config {
         seed: 0,
         locale: Spanned::new("en_US".to_owned(), Span::default()),
+        other_locales: Vec::new(),
         start: None,
         now: None,
         tick_interval: DEFAULT_TICK_INTERVAL,
@@ -153,8 +156,18 @@ pub(super) fn config(map: Option<Map<'_>>) -> Config {
     let Some(mut map) = map else { return config };
     config.locale.span = map.span;
     set(&mut config.seed, map.whole("seed", 0..=u64::MAX));
-    if let Some(locale) = map.optional("locale").and_then(|node| map.context.name(node, "the locale")) {
-        config.locale = locale;
+    if let Some(node) = map.optional("locale") {
+        // One, or a list of them.
+        let nodes = node.one_or_more();
+        let mut locales = nodes.iter().filter_map(|node| map.context.name(node, "the locale"));
+        if let Some(first) = locales.next() {
+            config.locale = first;
+            config.other_locales = locales.map(|locale| locale.value).collect();
+        } else if nodes.is_empty() {
+            map.context.report(
+                Diagnostic::error(node.span, "the list of locales is empty").hint("write `locale: en_US`"),
+            );
+        }
     }
     config.start = map.text("start").and_then(|text| timestamp(&map, &text));
     config.now = map.text("now").and_then(|text| timestamp(&map, &text));

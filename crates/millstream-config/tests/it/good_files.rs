@@ -407,6 +407,7 @@ tables:
         infer_attributes: Vec::new(),
         seed: 7,
         locale: "en_US".to_owned(),
+        other_locales: Vec::new(),
         start: Some(86_400_000_000),
         now: None,
         tick: Duration::from_secs(1),

@@ -7,7 +7,7 @@ pub(crate) mod constants;
 mod integers;
 pub(crate) mod keys;
 mod laws;
-mod odds;
+pub(crate) mod odds;
 pub(crate) mod operand;
 pub(crate) mod population;
 pub(crate) mod random;

@@ -29,13 +29,14 @@ const NOW: i64 = 1_709_294_400_000_000;
 /// word lists for the locale.
 pub fn providers(locale: &str) -> Result<Vec<Provider>, String> {
     check_locale(locale)?;
+    let locales = [locale.to_owned()];
     let mut all: Vec<Provider> = names()
         .iter()
         .filter_map(|path| {
             let name = path.strip_prefix("fake.")?;
             let signature = signatures::find(name)?;
             let call = CallSite { path, ordinal: 0, repetition: 0, arguments: &[] };
-            let context = ProviderContext { locale, now: NOW };
+            let context = ProviderContext { locales: &locales, locale_key: Key::from_seed(0), now: NOW, rows: None };
             let function = resolve(&call, Key::from_seed(0).named(name), &context).ok().flatten();
             let example = function.as_ref().and_then(|function| {
                 let call = Call { arguments: &[], rows: &[0], selected: None };

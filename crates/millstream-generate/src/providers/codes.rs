@@ -1,155 +1,167 @@
-//! Identifiers of fixed shapes, with their check digits.
+//! Identifiers of computers: addresses, hashes, UUIDs, passwords.
 
-use std::fmt::Write;
-
-use millstream_core::Key;
-
-use super::text::{Append, Text};
-use super::{Resolved, Site};
 use crate::draws::Draws;
 
+use super::numbered::{MOST, drawn, numbered, push_number};
+use super::{Resolved, Site};
+
 pub(super) const NAMES: &[&str] = &[
-    "credit_card_number",
-    "ean13",
-    "ean8",
-    "hex_color",
+    "iana_id",
     "ipv4",
+    "ipv4_network_class",
     "ipv4_private",
     "ipv4_public",
+    "ipv6",
     "mac_address",
+    "md5",
+    "password",
+    "sha1",
+    "sha256",
     "uuid4",
 ];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    let key = site.key.numbered(0);
-    Ok(match site.name {
-        "credit_card_number" => {
-            let arguments = &site.arguments;
-            let names: Vec<&str> = CARDS.iter().map(|card| card.name).collect();
-            let wanted = arguments.one_of("card_type", &names)?;
-            let card = wanted.and_then(|wanted| CARDS.iter().find(|card| card.name == wanted));
-            Text::function(CardNumber { key, card })
-        }
-        "ean13" | "ean8" => {
-            let digits = if site.name == "ean13" { 12 } else { 7 };
-            Text::function(Ean { key, digits })
-        }
-        "hex_color" => Text::function(HexColor(key)),
+    match site.name {
         "mac_address" => {
-            let arguments = &site.arguments;
-            let multicast = arguments.boolean("multicast")?.unwrap_or(false);
-            Text::function(MacAddress { key, multicast })
+            let multicast = u8::from(site.arguments.boolean("multicast")?.unwrap_or(false));
+            // 47 bits, and the lowest bit of the first octet, which is the group bit of IEEE 802.
+            numbered(site, 1 << 47, 17, move |number, _, text| {
+                let number = (number & ((1 << 40) - 1)) | ((number >> 40) << 41) | (u64::from(multicast) << 40);
+                for at in (0..6).rev() {
+                    push_hex(number >> (8 * at), 2, text);
+                    if at > 0 {
+                        text.push(':');
+                    }
+                }
+            })
         }
-        "uuid4" => Text::function(Uuid { high: key, low: site.key.numbered(1) }),
-        _ => {
-            let private = match site.name {
-                "ipv4_private" => Some(true),
-                "ipv4_public" => Some(false),
-                _ => site.arguments.boolean("private")?,
-            };
-            Text::function(Ipv4::new(key, private))
+        "uuid4" => uuid(site),
+        "md5" => digest(site, 32),
+        "sha1" => digest(site, 40),
+        "sha256" => digest(site, 64),
+        "ipv6" => {
+            let network = site.arguments.boolean("network")?.unwrap_or(false);
+            ipv6(site, network)
         }
-    })
+        "password" => password(site),
+        "iana_id" => numbered(site, 8_888_888, 7, |number, _, text| push_number(number + 1, 1, text)),
+        _ => ipv4(site),
+    }
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-fn write(bytes: &[u8], out: &mut impl Write) -> std::fmt::Result {
-    out.write_str(std::str::from_utf8(bytes).map_err(|_| std::fmt::Error)?)
+/// Appends the lowest `digits` hexadecimal digits.
+fn push_hex(number: u64, digits: u32, text: &mut String) {
+    for at in (0..digits).rev() {
+        text.push(char::from(HEX[(number >> (4 * at) & 0xF) as usize]));
+    }
 }
 
 /// Version 4 of RFC 9562: 122 random bits, lower-case.
-#[derive(Debug)]
-struct Uuid {
-    high: Key,
-    low: Key,
+fn uuid(site: &Site<'_>) -> Resolved {
+    if let Some((_, argument)) = site.arguments.get("cast_to")
+        && argument.source != "str"
+        && argument.constant != Some(millstream_expr::Constant::None)
+    {
+        return Err(site.arguments.error("cast_to", "UUIDs are texts here", "leave it out, or write `cast_to=str`"));
+    }
+    numbered(site, MOST, 36, |number, draws, text| {
+        let low = (draws.bits() & !(0b11 << 62)) | (0b10 << 62);
+        push_hex(number >> 28, 8, text);
+        text.push('-');
+        push_hex(number >> 12, 4, text);
+        text.push_str("-4");
+        push_hex(number, 3, text);
+        text.push('-');
+        push_hex(low >> 48, 4, text);
+        text.push('-');
+        push_hex(low, 12, text);
+    })
 }
 
-impl Append for Uuid {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let high = (self.high.bits(row) & !0xF000) | 0x4000;
-        let low = (self.low.bits(row) & !(0b11 << 62)) | (0b10 << 62);
-        let mut text = *b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-        let (mut position, mut shift) = (0, 64);
-        for half in [high, low] {
-            while shift > 0 {
-                if text[position] == b'x' {
-                    shift -= 4;
-                    text[position] = HEX[(half >> shift & 0xF) as usize];
-                }
-                position += 1;
+/// As many hexadecimal digits: Faker's digests are those of random bytes, which no one can tell from random digits.
+fn digest(site: &Site<'_>, digits: u32) -> Resolved {
+    if site.arguments.boolean("raw_output")? == Some(true) {
+        return Err(site.arguments.error("raw_output", "digests are texts here", "leave it out"));
+    }
+    numbered(site, MOST, digits as usize, move |number, draws, text| {
+        let mut digits = digits - 15;
+        while digits > 0 {
+            let some = digits.min(16);
+            push_hex(draws.bits(), some, text);
+            digits -= some;
+        }
+        push_hex(number, 15, text);
+    })
+}
+
+/// Eight groups of 16 bits, without leading zeros and without `::`, or the first four with `::/` and a length.
+fn ipv6(site: &Site<'_>, network: bool) -> Resolved {
+    if network {
+        return numbered(site, MOST, 43, |number, _, text| {
+            push_groups(&[number >> 48, number >> 32, number >> 16, number].map(|group| group & 0xFFFF), text);
+            text.push_str("::/64");
+        });
+    }
+    numbered(site, MOST, 39, |number, draws, text| {
+        let high = draws.bits();
+        let low = (number & (MOST - 1)) | (draws.bits() & !(MOST - 1));
+        let groups = [high >> 48, high >> 32, high >> 16, high, low >> 48, low >> 32, low >> 16, low];
+        push_groups(&groups.map(|group| group & 0xFFFF), text);
+    })
+}
+
+fn push_groups(groups: &[u64], text: &mut String) {
+    use std::fmt::Write;
+    for (at, group) in groups.iter().enumerate() {
+        let _ = write!(text, "{}{group:x}", if at > 0 { ":" } else { "" });
+    }
+}
+
+/// At least one character of each kind that is asked for, the rest from all of them.
+fn password(site: &Site<'_>) -> Resolved {
+    let arguments = &site.arguments;
+    let length = arguments.integer_in("length", 10, 1, 1000)? as usize;
+    let mut kinds: Vec<&'static [u8]> = Vec::new();
+    for (parameter, kind) in [
+        ("special_chars", &b"!@#$%^&*()_+"[..]),
+        ("digits", b"0123456789"),
+        ("upper_case", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ("lower_case", b"abcdefghijklmnopqrstuvwxyz"),
+    ] {
+        if arguments.boolean(parameter)?.unwrap_or(true) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() || kinds.len() > length {
+        return Err(arguments.wrong("length", "a password needs a character of each kind, and at least one kind"));
+    }
+    let all: Vec<u8> = kinds.concat();
+    drawn(site, length, move |draws, text| {
+        // A place for each kind, all different: those that are taken are stepped over.
+        let mut places = [usize::MAX; 4];
+        for at in 0..kinds.len() {
+            let mut place = draws.below((length - at) as u64) as usize;
+            let mut taken: [usize; 4] = places;
+            taken.sort_unstable();
+            for other in taken.into_iter().filter(|other| *other != usize::MAX) {
+                place += usize::from(other <= place);
             }
-            shift = 64;
+            places[at] = place;
         }
-        write(&text, out)
-    }
-
-    fn longest(&self) -> usize {
-        36
-    }
-
-    fn average(&self) -> usize {
-        36
-    }
-}
-
-/// From `#000001` to `#ffffff`, as in Faker.
-#[derive(Debug)]
-struct HexColor(Key);
-
-impl Append for HexColor {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let color = 1 + self.0.below(row, 0xFF_FFFF);
-        let digit = |shift: u32| HEX[(color >> shift & 0xF) as usize];
-        write(&[b'#', digit(20), digit(16), digit(12), digit(8), digit(4), digit(0)], out)
-    }
-
-    fn longest(&self) -> usize {
-        7
-    }
-
-    fn average(&self) -> usize {
-        7
-    }
-}
-
-#[derive(Debug)]
-struct MacAddress {
-    key: Key,
-    multicast: bool,
-}
-
-impl Append for MacAddress {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let mut bytes = self.key.bits(row).to_be_bytes();
-        // The lowest bit of the first octet is the group bit of IEEE 802.
-        bytes[0] = (bytes[0] & !1) | u8::from(self.multicast);
-        let mut text = *b"xx:xx:xx:xx:xx:xx";
-        for (pair, byte) in text.chunks_mut(3).zip(bytes) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 0xF)];
+        for place in 0..length {
+            let pool = match places.iter().position(|other| *other == place) {
+                Some(kind) => kinds[kind],
+                None => &all,
+            };
+            text.push(char::from(pool[draws.below(pool.len() as u64) as usize]));
         }
-        write(&text, out)
-    }
-
-    fn longest(&self) -> usize {
-        17
-    }
-
-    fn average(&self) -> usize {
-        17
-    }
+    })
 }
 
 /// Blocks of addresses: the first one, and how many.
 type Blocks = Vec<(u32, u64)>;
-
-#[derive(Debug)]
-struct Ipv4 {
-    key: Key,
-    blocks: Blocks,
-    count: u64,
-}
 
 const fn network(a: u8, b: u8, c: u8, bits: u32) -> (u32, u64) {
     (u32::from_be_bytes([a, b, c, 0]), 1 << (32 - bits))
@@ -177,16 +189,63 @@ const SPECIAL: [(u32, u64); 15] = [
     network(240, 0, 0, 4),
 ];
 
-impl Ipv4 {
-    fn new(key: Key, private: Option<bool>) -> Self {
-        let blocks = match private {
-            Some(true) => PRIVATE.to_vec(),
-            Some(false) => all_but(SPECIAL.into_iter().chain(PRIVATE)),
-            None => all_but(SPECIAL.into_iter()),
-        };
-        let count = blocks.iter().map(|(_, count)| count).sum();
-        Self { key, blocks, count }
+/// The classes of RFC 791.
+const CLASSES: [(&str, (u32, u64)); 3] =
+    [("a", network(0, 0, 0, 1)), ("b", network(128, 0, 0, 2)), ("c", network(192, 0, 0, 3))];
+
+fn ipv4(site: &Site<'_>) -> Resolved {
+    if site.name == "ipv4_network_class" {
+        return numbered(site, 3, 1, |number, _: &mut Draws, text| text.push(char::from(b'a' + number as u8)));
     }
+    let arguments = &site.arguments;
+    let private = match site.name {
+        "ipv4_private" => Some(true),
+        "ipv4_public" => Some(false),
+        _ => arguments.boolean("private")?,
+    };
+    let class = arguments.one_of("address_class", &["a", "b", "c"])?;
+    let is_network = arguments.boolean("network")?.unwrap_or(false);
+    let mut blocks = match private {
+        Some(true) => PRIVATE.to_vec(),
+        Some(false) => all_but(SPECIAL.into_iter().chain(PRIVATE)),
+        None => all_but(SPECIAL.into_iter()),
+    };
+    if let Some((_, class)) = CLASSES.iter().find(|(name, _)| Some(*name) == class) {
+        blocks = blocks.into_iter().filter_map(|block| common(block, *class)).collect();
+    }
+    if is_network {
+        // Networks of 24 bits: the last octet is 0.
+        let whole = |(first, count): (u32, u64)| (first >> 8, count >> 8);
+        blocks = blocks.into_iter().map(whole).filter(|(_, count)| *count > 0).collect();
+    }
+    let size = blocks.iter().map(|(_, count)| count).sum();
+    numbered(site, size, 18, move |mut offset, _, text| {
+        let mut address = 0;
+        for (first, count) in &blocks {
+            if offset < *count {
+                address = first + offset as u32;
+                break;
+            }
+            offset -= count;
+        }
+        let address = if is_network { address << 8 } else { address };
+        for (at, octet) in address.to_be_bytes().into_iter().enumerate() {
+            if at > 0 {
+                text.push('.');
+            }
+            push_number(u64::from(octet), 1, text);
+        }
+        if is_network {
+            text.push_str("/24");
+        }
+    })
+}
+
+/// What two blocks have in common.
+fn common((a, a_count): (u32, u64), (b, b_count): (u32, u64)) -> Option<(u32, u64)> {
+    let first = a.max(b);
+    let end = (u64::from(a) + a_count).min(u64::from(b) + b_count);
+    (end > u64::from(first)).then(|| (first, end - u64::from(first)))
 }
 
 fn all_but(excluded: impl Iterator<Item = (u32, u64)>) -> Blocks {
@@ -200,157 +259,4 @@ fn all_but(excluded: impl Iterator<Item = (u32, u64)>) -> Blocks {
         next = next.max(u64::from(first) + count);
     }
     blocks
-}
-
-impl Append for Ipv4 {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let mut offset = self.key.below(row, self.count);
-        let mut address = 0;
-        for (first, count) in &self.blocks {
-            if offset < *count {
-                address = first + offset as u32;
-                break;
-            }
-            offset -= count;
-        }
-        let (mut text, mut length) = ([0_u8; 16], 0);
-        for octet in address.to_be_bytes() {
-            for (divisor, needed) in [(100, octet > 99), (10, octet > 9), (1, true)] {
-                if needed {
-                    text[length] = b'0' + octet / divisor % 10;
-                    length += 1;
-                }
-            }
-            text[length] = b'.';
-            length += 1;
-        }
-        write(&text[..length - 1], out)
-    }
-
-    fn longest(&self) -> usize {
-        15
-    }
-
-    fn average(&self) -> usize {
-        13
-    }
-}
-
-/// A European Article Number of GS1: digits and a check digit.
-#[derive(Debug)]
-struct Ean {
-    key: Key,
-    digits: u32,
-}
-
-impl Append for Ean {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let mut number = self.key.below(row, 10_u64.pow(self.digits));
-        let (mut text, length) = ([0_u8; 13], self.digits as usize + 1);
-        let mut sum = 0;
-        for position in (0..length - 1).rev() {
-            let digit = (number % 10) as u8;
-            number /= 10;
-            text[position] = b'0' + digit;
-            // The digit beside the check digit counts three times, the next once, and so on.
-            sum += u32::from(digit) * if (length - position).is_multiple_of(2) { 3 } else { 1 };
-        }
-        text[length - 1] = b'0' + ((10 - sum % 10) % 10) as u8;
-        write(&text[..length], out)
-    }
-
-    fn longest(&self) -> usize {
-        13
-    }
-
-    fn average(&self) -> usize {
-        self.digits as usize + 1
-    }
-}
-
-/// A kind of payment card: the prefixes of its issuers (`#` a digit, `%` one from 1) and the length of its numbers.
-#[derive(Debug)]
-struct Card {
-    name: &'static str,
-    prefixes: &'static [&'static str],
-    length: usize,
-}
-
-const fn card(name: &'static str, prefixes: &'static [&'static str], length: usize) -> Card {
-    Card { name, prefixes, length }
-}
-
-/// As in Faker, where `visa` and `jcb` are other names of their 16-digit kinds.
-const CARDS: [Card; 12] = [
-    card(
-        "maestro",
-        &[
-            "5018", "5020", "5038", "56##", "57##", "58##", "6304", "6759", "6761", "6762", "6763", "0604",
-            "6390",
-        ],
-        12,
-    ),
-    card(
-        "mastercard",
-        &[
-            "51", "52", "53", "54", "55", "222%", "223", "224", "225", "226", "227", "228", "229", "23",
-            "24", "25", "26", "270", "271", "2720",
-        ],
-        16,
-    ),
-    card("visa16", &["4"], 16),
-    card("visa13", &["4"], 13),
-    card("visa19", &["4"], 19),
-    card("amex", &["34", "37"], 15),
-    card("discover", &["6011", "65"], 16),
-    card("diners", &["300", "301", "302", "303", "304", "305", "36", "38"], 14),
-    card("jcb15", &["2131", "1800"], 15),
-    card("jcb16", &["35"], 16),
-    card("visa", &["4"], 16),
-    card("jcb", &["35"], 16),
-];
-
-#[derive(Debug)]
-struct CardNumber {
-    key: Key,
-    card: Option<&'static Card>,
-}
-
-impl Append for CardNumber {
-    fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
-        let mut draws = Draws::new(self.key, row);
-        let card = match self.card {
-            Some(card) => card,
-            None => &CARDS[draws.below(CARDS.len() as u64) as usize],
-        };
-        let prefix = card.prefixes[draws.below(card.prefixes.len() as u64) as usize].as_bytes();
-        // At most 18 digits are drawn, and 10^18 is below 2^60.
-        let mut digits = draws.below(1_000_000_000_000_000_000);
-        let mut text = [0_u8; 19];
-        let last = card.length - 1;
-        let mut sum = 0;
-        for (position, byte) in text.iter_mut().enumerate().take(last) {
-            let drawn = (digits % 10) as u8;
-            digits /= 10;
-            let digit = match prefix.get(position) {
-                None | Some(b'#') => drawn,
-                Some(b'%') => 1 + drawn % 9,
-                Some(digit) => digit - b'0',
-            };
-            *byte = b'0' + digit;
-            // Luhn (ISO/IEC 7812-1, annex B): every second digit, from the one beside the check digit, is doubled.
-            let doubled = if (last - position).is_multiple_of(2) { digit } else { digit * 2 };
-            sum += u32::from(doubled / 10 + doubled % 10);
-        }
-        text[last] = b'0' + ((10 - sum % 10) % 10) as u8;
-        write(&text[..card.length], out)
-    }
-
-    fn longest(&self) -> usize {
-        19
-    }
-
-    fn average(&self) -> usize {
-        16
-    }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array};
-use arrow::datatypes::DataType;
-use millstream_core::Key;
+use arrow::array::{ArrayRef, AsArray, Float64Array, ListArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Float64Type};
+use millstream_core::{Key, Permutation};
 use millstream_expr::{Call, CallError, EvaluateError, Function, RowErrors};
 
+use super::unique::exhausted;
 use super::{Resolved, Site};
+use crate::library::operand::is_selected;
 use crate::library::arguments::Bound as Given;
 
 pub(super) const NAMES: &[&str] = &["latitude", "longitude", "pyfloat"];
@@ -16,33 +19,96 @@ pub(super) const NAMES: &[&str] = &["latitude", "longitude", "pyfloat"];
 const DIGITS: i64 = 15;
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    let keys = [site.key.numbered(0), site.key.numbered(1)];
-    let degrees = |limit: i64| {
-        // Micro-degrees, as in Faker.
-        let grid = Grid::new(-limit * 1_000_000, limit * 1_000_000, 6);
-        Ok(Arc::new(Floats { keys, range: Range::Grids(vec![grid]) }) as Arc<dyn Function>)
-    };
     match site.name {
-        "latitude" => degrees(90),
-        "longitude" => degrees(180),
+        "latitude" => degrees(site, -90.0, 90.0),
+        "longitude" => degrees(site, -180.0, 180.0),
+        _ => floats(site, pyfloat(&site.arguments)?),
+    }
+}
+
+/// Micro-degrees between two bounds, as in Faker.
+pub(super) fn degrees(site: &Site<'_>, low: f64, high: f64) -> Resolved {
+    floats(site, Range::Grids(vec![micro_degrees(low, high)]))
+}
+
+fn micro_degrees(low: f64, high: f64) -> Grid {
+    Grid::new((low * 1e6).round() as i64, (high * 1e6).round() as i64, 6)
+}
+
+/// A latitude and a longitude.
+pub(super) fn pair(site: &Site<'_>) -> Resolved {
+    site.refuse_unique("use `fake.unique.latitude()`")?;
+    let part = |number: u64, limit: f64| Floats {
+        name: String::new(),
+        keys: [site.key.numbered(2 * number), site.key.numbered(2 * number + 1)],
+        range: Range::Grids(vec![micro_degrees(-limit, limit)]),
+        permutation: None,
+    };
+    Ok(Arc::new(Pair([part(0, 90.0), part(1, 180.0)])))
+}
+
+/// Two floats as a list.
+#[derive(Debug)]
+struct Pair([Floats; 2]);
+
+impl Function for Pair {
+    fn data_type(&self) -> DataType {
+        DataType::List(Arc::new(Field::new_list_field(DataType::Float64, false)))
+    }
+
+    fn nullable(&self) -> bool {
+        false
+    }
+
+    fn evaluate(&self, call: &Call<'_>, errors: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
+        let [first, second] = &self.0;
+        let (first, second) = (first.evaluate(call, errors)?, second.evaluate(call, errors)?);
+        let (first, second) = (first.as_primitive::<Float64Type>(), second.as_primitive::<Float64Type>());
+        let values = first.values().iter().zip(second.values()).flat_map(|(a, b)| [*a, *b]);
+        let values = Float64Array::from_iter_values(values);
+        let item = Arc::new(Field::new_list_field(DataType::Float64, false));
+        let offsets = OffsetBuffer::from_repeated_length(2, call.rows.len());
+        Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(values), None)?))
+    }
+}
+
+fn floats(site: &Site<'_>, range: Range) -> Resolved {
+    let permutation = match &range {
+        Range::Grids(grids) if grids.len() == 1 => site.permutation(u128::from(grids[0].count))?,
         _ => {
-            let range = pyfloat(&site.arguments)?;
-            Ok(Arc::new(Floats { keys, range }))
+            site.refuse_unique("write `left_digits` and `right_digits`: then it is known how many values there are")?;
+            None
         }
+    };
+    let keys = [site.key.numbered(0), site.key.numbered(1)];
+    Ok(Arc::new(Floats { name: site.name.to_owned(), keys, range, permutation }))
+}
+
+/// The decimals that `pydecimal` asks for: with 5 digits after the point, unless it says otherwise.
+pub(super) fn decimal_grid(arguments: &Given<'_>) -> Result<Grid, CallError> {
+    let right = arguments.integer("right_digits")?;
+    let left = arguments.integer("left_digits")?;
+    let scale = right.unwrap_or_else(|| left.map_or(5, |left| (DIGITS - left).clamp(0, 5)));
+    match digits_and_bounds(arguments, Some(left.unwrap_or(DIGITS - scale).min(DIGITS - scale)), Some(scale))? {
+        Range::Grids(grids) if grids.len() == 1 => {
+            grids.into_iter().next().ok_or_else(|| arguments.wrong("left_digits", "no number has these digits"))
+        }
+        _ => Err(arguments.wrong("left_digits", "no number has these digits")),
     }
 }
 
 /// The numbers `first / 10^digits`, `(first + 1) / 10^digits` …, `count` of them.
 #[derive(Debug)]
-struct Grid {
-    first: i64,
-    count: u64,
+pub(super) struct Grid {
+    pub(super) first: i64,
+    pub(super) count: u64,
+    pub(super) digits: i64,
     scale: f64,
 }
 
 impl Grid {
     fn new(first: i64, last: i64, digits: i64) -> Self {
-        Self { first, count: (last - first + 1) as u64, scale: power(digits) }
+        Self { first, count: (last - first + 1) as u64, digits, scale: power(digits) }
     }
 
     #[inline]
@@ -77,6 +143,10 @@ fn pyfloat(arguments: &Given<'_>) -> Result<Range, CallError> {
         }
     };
     let (left, right) = (digits("left_digits")?, digits("right_digits")?);
+    digits_and_bounds(arguments, left, right)
+}
+
+fn digits_and_bounds(arguments: &Given<'_>, left: Option<i64>, right: Option<i64>) -> Result<Range, CallError> {
     let positive = arguments.boolean("positive")?;
     let (min, max) = (arguments.number("min_value")?, arguments.number("max_value")?);
     if let (Some(low), Some(high)) = (min, max)
@@ -164,8 +234,11 @@ impl Bounds {
 
 #[derive(Debug)]
 struct Floats {
+    name: String,
     keys: [Key; 2],
     range: Range,
+    /// The order of the numbers of the one grid, if each comes once.
+    permutation: Option<Permutation>,
 }
 
 impl Function for Floats {
@@ -177,9 +250,22 @@ impl Function for Floats {
         false
     }
 
-    fn evaluate(&self, call: &Call<'_>, _: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
+    fn evaluate(&self, call: &Call<'_>, errors: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
         let [key, choice] = self.keys;
         let rows = call.rows.iter();
+        if let (Some(permutation), Range::Grids(grids)) = (&self.permutation, &self.range) {
+            let grid = &grids[0];
+            let values = rows.enumerate().map(|(index, &row)| {
+                if row < grid.count {
+                    return grid.at(permutation.apply(row));
+                }
+                if is_selected(call, index) {
+                    errors.push(index, exhausted(&self.name, u128::from(grid.count)));
+                }
+                0.0
+            });
+            return Ok(Arc::new(Float64Array::from_iter_values(values)));
+        }
         let values: Vec<f64> = match &self.range {
             // Weighed rather than added to, because the distance of two floats may be none.
             Range::Uniform(low, high) => rows

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::tables;
 use super::words::Words;
 
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("de_DE", include_str!("data/de_DE.txt")),
     ("en_GB", include_str!("data/en_GB.txt")),
     ("en_US", include_str!("data/en_US.txt")),
@@ -15,6 +15,7 @@ const SOURCES: [(&str, &str); 10] = [
     ("it_IT", include_str!("data/it_IT.txt")),
     ("ja_JP", include_str!("data/ja_JP.txt")),
     ("nl_NL", include_str!("data/nl_NL.txt")),
+    ("pl_PL", include_str!("data/pl_PL.txt")),
     ("pt_BR", include_str!("data/pt_BR.txt")),
     ("zh_CN", include_str!("data/zh_CN.txt")),
 ];
@@ -58,11 +59,22 @@ impl Locale {
 
     /// The section of that name: the locale's own, the common one, or one from the `fake` crate.
     pub(super) fn section(&self, name: &str) -> Option<Section> {
-        let base = || BASE.get_or_init(|| parse(include_str!("data/base.txt")));
+        let base = || {
+            BASE.get_or_init(|| {
+                let mut sections = parse(include_str!("data/base.txt"));
+                sections.extend(parse(include_str!("data/common.txt")));
+                sections
+            })
+        };
         self.sections.get(name).or_else(|| base().get(name)).cloned().or_else(|| {
             let words = tables::words(self.name, name)?;
             Some(Section::Words(Arc::new(Words::new(words.into_iter().map(|word| (word, 1))))))
         })
+    }
+
+    /// The country's code of ISO 3166-1, in two letters.
+    pub(super) fn country(&self) -> &'static str {
+        self.name.get(3..).unwrap_or_default()
     }
 
     /// A section that is a list of words.
@@ -149,7 +161,10 @@ mod tests {
 
     #[test]
     fn every_line_of_every_file_belongs_to_a_section_and_every_weight_is_a_number() {
-        for (name, text) in SOURCES.into_iter().chain([("base", include_str!("data/base.txt"))]) {
+        for (name, text) in SOURCES.into_iter().chain([
+            ("base", include_str!("data/base.txt")),
+            ("common", include_str!("data/common.txt")),
+        ]) {
             let mut header = "";
             for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("//")) {
                 if line.starts_with('[') {
@@ -199,7 +214,9 @@ mod tests {
         for name in NAMES.iter().filter(|name| !["ja_JP", "zh_CN"].contains(name)) {
             let locale = Locale::find(name).unwrap();
             for section in ["first_name_male", "first_name_female", "last_name"] {
-                for (word, _) in locale.words(section).unwrap().iter() {
+                // In Polish, last names differ by sex.
+                let words = locale.words(section).or_else(|| locale.words("last_name_male"));
+                for (word, _) in words.unwrap().iter() {
                     let letters = word.chars().filter(|character| character.is_alphabetic()).count();
                     let kept = locale.slug(word).chars().filter(char::is_ascii_alphabetic).count();
                     assert!(kept >= letters, "{word} becomes {}", locale.slug(word));

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use millstream_core::Key;
 use millstream_expr::CallError;
 
-use super::text::{Append, Text};
+use super::text::{Append, text};
+use super::unique::{Builder, MOST_ALTERNATIVES, Texts};
 use super::words::Words;
 use super::{Resolved, Site};
 use crate::draws::Draws;
-use crate::library::arguments::Bound;
 
 pub(super) const NAMES: &[&str] = &["paragraph", "sentence", "text", "word"];
 
@@ -18,35 +18,20 @@ pub(super) const NAMES: &[&str] = &["paragraph", "sentence", "text", "word"];
 const MOST: i64 = 1000;
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
-    let shape = match site.name {
-        "word" => {
-            let arguments = &site.arguments;
-            return Ok(Text::function(Lorem::new(site, arguments, Shape::Word)?));
-        }
-        "sentence" => {
-            let arguments = &site.arguments;
-            let count = Count {
-                number: arguments.integer_in("nb_words", 6, 0, MOST)? as u64,
-                variable: arguments.boolean("variable_nb_words")?.unwrap_or(true),
-            };
-            (arguments, Shape::Sentence(count))
-        }
-        "paragraph" => {
-            let arguments = &site.arguments;
-            let count = Count {
-                number: arguments.integer_in("nb_sentences", 3, 0, MOST)? as u64,
-                variable: arguments.boolean("variable_nb_sentences")?.unwrap_or(true),
-            };
-            (arguments, Shape::Paragraph(count))
-        }
-        _ => {
-            let arguments = &site.arguments;
-            let most = arguments.integer_in("max_nb_chars", 200, 5, MOST * 100)? as usize;
-            (arguments, Shape::Text(most))
-        }
+    let arguments = &site.arguments;
+    let count = |parameter, default, variable| {
+        Ok::<_, CallError>(Count {
+            number: arguments.integer_in(parameter, default, 0, MOST)? as u64,
+            variable: arguments.boolean(variable)?.unwrap_or(true),
+        })
     };
-    let (arguments, shape) = shape;
-    Ok(Text::function(Lorem::new(site, arguments, shape)?))
+    let shape = match site.name {
+        "word" => Shape::Word,
+        "sentence" => Shape::Sentence(count("nb_words", 6, "variable_nb_words")?),
+        "paragraph" => Shape::Paragraph(count("nb_sentences", 3, "variable_nb_sentences")?),
+        _ => Shape::Text(arguments.integer_in("max_nb_chars", 200, 5, MOST * 100)? as usize),
+    };
+    text(site, Lorem::new(site, shape)?)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +45,9 @@ enum Shape {
 
 /// How many there are: the number, or from 60 to 140 % of it (rounded down, at least one).
 #[derive(Debug, Clone, Copy)]
-struct Count {
-    number: u64,
-    variable: bool,
+pub(super) struct Count {
+    pub(super) number: u64,
+    pub(super) variable: bool,
 }
 
 impl Count {
@@ -70,7 +55,7 @@ impl Count {
         (if self.variable { self.number * 140 / 100 } else { self.number }) as usize
     }
 
-    fn draw(self, draws: &mut Draws) -> u64 {
+    pub(super) fn draw(self, draws: &mut Draws) -> u64 {
         if self.variable && self.number > 0 {
             (self.number * (60 + draws.below(81)) / 100).max(1)
         } else {
@@ -79,11 +64,11 @@ impl Count {
     }
 }
 
-const SENTENCE: Count = Count { number: 6, variable: true };
-const PARAGRAPH: Count = Count { number: 3, variable: true };
+pub(super) const SENTENCE: Count = Count { number: 6, variable: true };
+pub(super) const PARAGRAPH: Count = Count { number: 3, variable: true };
 
 #[derive(Debug)]
-struct Lorem {
+pub(super) struct Lorem {
     key: Key,
     shape: Shape,
     words: Arc<Words>,
@@ -94,8 +79,26 @@ struct Lorem {
 }
 
 impl Lorem {
-    fn new(site: &Site<'_>, arguments: &Bound<'_>, shape: Shape) -> Result<Self, CallError> {
-        let given = arguments.texts("ext_word_list")?;
+    fn new(site: &Site<'_>, shape: Shape) -> Result<Self, CallError> {
+        Self::with(site, site.arguments.texts("ext_word_list")?, shape)
+    }
+
+    /// The words of a call that has `ext_word_list`.
+    pub(super) fn of_list(site: &Site<'_>) -> Result<Self, CallError> {
+        Self::new(site, Shape::Word)
+    }
+
+    /// The words of the locale.
+    pub(super) fn of_locale(site: &Site<'_>) -> Result<Self, CallError> {
+        Self::with(site, None, Shape::Word)
+    }
+
+    pub(super) fn words(&self) -> Arc<Words> {
+        self.words.clone()
+    }
+
+    fn with(site: &Site<'_>, given: Option<Vec<&str>>, shape: Shape) -> Result<Self, CallError> {
+        let arguments = &site.arguments;
         let refuse = |message: &str| {
             Err(arguments.error("ext_word_list", message, "for example `[\"abc\", \"def\"]`"))
         };
@@ -123,7 +126,7 @@ impl Lorem {
         self.words.pick(draws.bits())
     }
 
-    fn sentence(&self, count: Count, draws: &mut Draws, out: &mut impl Write) -> std::fmt::Result {
+    pub(super) fn sentence(&self, count: Count, draws: &mut Draws, out: &mut impl Write) -> std::fmt::Result {
         let count = count.draw(draws);
         for index in 0..count {
             if index == 0 {
@@ -136,7 +139,7 @@ impl Lorem {
         if count > 0 { out.write_str(self.stop) } else { Ok(()) }
     }
 
-    fn paragraph(&self, count: Count, draws: &mut Draws, out: &mut impl Write) -> std::fmt::Result {
+    pub(super) fn paragraph(&self, count: Count, draws: &mut Draws, out: &mut impl Write) -> std::fmt::Result {
         for index in 0..count.draw(draws) {
             if index > 0 {
                 out.write_str(self.space)?;
@@ -147,7 +150,7 @@ impl Lorem {
     }
 
     /// Whole units, as many as stay below `most` characters: words, sentences or paragraphs, as `most` allows.
-    fn text(&self, most: usize, draws: &mut Draws, text: &mut String) -> std::fmt::Result {
+    pub(super) fn text(&self, most: usize, draws: &mut Draws, text: &mut String) -> std::fmt::Result {
         // Faker draws until the first unit fits, however long that takes. Here the units become smaller after a while,
         // and in the end the word is cut.
         const TRIES: u32 = 64;
@@ -210,6 +213,43 @@ fn capitalise(word: &str) -> String {
 }
 
 impl Append for Lorem {
+    fn texts(&self) -> Option<Result<Texts, String>> {
+        let counts = match self.shape {
+            Shape::Word => 1..=1,
+            Shape::Sentence(count) if count.variable => {
+                let counts = (count.number * 60 / 100).max(1)..=(count.number * 140 / 100).max(1);
+                let few = counts.clone().count() <= MOST_ALTERNATIVES;
+                if few { counts } else { count.number..=count.number }
+            }
+            Shape::Sentence(count) => count.number..=count.number,
+            Shape::Paragraph(_) | Shape::Text(_) => return None,
+        };
+        // Each number of words is as likely; of long sentences, only those of one length.
+        let mut builder = Builder::default();
+        let is_word = matches!(self.shape, Shape::Word);
+        let weights = vec![1; counts.clone().count()];
+        let starts = counts
+            .enumerate()
+            .map(|(alternative, count)| {
+                let mut next = builder.end(alternative);
+                if !is_word && count > 0 {
+                    next = builder.literal(self.stop, next);
+                }
+                for place in (0..count).rev() {
+                    let words = if place == 0 && !is_word { &self.capitals } else { &*self.words };
+                    let ways = words.iter().map(|(word, _)| builder.literal(word, next)).collect();
+                    next = builder.any(ways);
+                    if place > 0 {
+                        next = builder.literal(self.space, next);
+                    }
+                }
+                next
+            })
+            .collect();
+        let start = builder.any(starts);
+        Some(builder.finish(start, &weights))
+    }
+
     fn append(&self, row: u64, out: &mut impl Write, scratch: &mut String) -> std::fmt::Result {
         let mut draws = Draws::new(self.key, row);
         match self.shape {

@@ -4,13 +4,22 @@ use std::fmt::Write;
 
 use millstream_core::Key;
 
-use super::text::{Append, Text};
+use super::text::{Append, text};
+use super::unique::{Builder, Texts};
 use super::{Resolved, Site};
 use crate::draws::scale;
 use crate::fused::Table;
 use crate::library::arguments::Bound;
 
-pub(super) const NAMES: &[&str] = &["bothify", "hexify", "lexify", "numerify", "random_letter"];
+pub(super) const NAMES: &[&str] = &[
+    "bothify",
+    "hexify",
+    "lexify",
+    "numerify",
+    "random_letter",
+    "random_lowercase_letter",
+    "random_uppercase_letter",
+];
 
 const DIGITS: &[u8] = b"0123456789";
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
@@ -26,32 +35,49 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let pattern = match site.name {
         "numerify" => {
             let arguments = &site.arguments;
-            let text = arguments.text("text")?.unwrap_or("###");
-            Pattern::new(text, numeric, &mut keys)
+            let format = arguments.text("text")?.unwrap_or("###");
+            Pattern::new(format, numeric, &mut keys)
         }
         "lexify" => {
             let arguments = &site.arguments;
             let letters = letters(arguments)?;
-            let text = arguments.text("text")?.unwrap_or("????");
-            Pattern::new(text, |byte| (byte == b'?').then(|| Hole::of(letters)), &mut keys)
+            let format = arguments.text("text")?.unwrap_or("????");
+            Pattern::new(format, |byte| (byte == b'?').then(|| Hole::of(letters)), &mut keys)
         }
         "bothify" => {
             let arguments = &site.arguments;
             let letters = letters(arguments)?;
-            let text = arguments.text("text")?.unwrap_or("## ??");
+            let format = arguments.text("text")?.unwrap_or("## ??");
             let hole = |byte| if byte == b'?' { Some(Hole::of(letters)) } else { numeric(byte) };
-            Pattern::new(text, hole, &mut keys)
+            Pattern::new(format, hole, &mut keys)
         }
         "hexify" => {
             let arguments = &site.arguments;
             let upper = arguments.boolean("upper")?.unwrap_or(false);
             let alphabet: &[u8] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
-            let text = arguments.text("text")?.unwrap_or("^^^^");
-            Pattern::new(text, |byte| (byte == b'^').then(|| Hole::of(alphabet)), &mut keys)
+            let format = arguments.text("text")?.unwrap_or("^^^^");
+            Pattern::new(format, |byte| (byte == b'^').then(|| Hole::of(alphabet)), &mut keys)
         }
+        "random_lowercase_letter" => Pattern::new("?", |_| Some(Hole::of(LOWER)), &mut keys),
+        "random_uppercase_letter" => Pattern::new("?", |_| Some(Hole::of(UPPER)), &mut keys),
         _ => Pattern::new("?", |_| Some(Hole::of(LETTERS)), &mut keys),
     };
-    Ok(Text::function(pattern))
+    text(site, pattern)
+}
+
+/// So many letters between two texts.
+pub(super) fn letters_pattern(site: &Site<'_>, before: &str, count: usize, after: &str) -> Pattern {
+    let mut next = 0;
+    let mut keys = || {
+        next += 1;
+        site.key.numbered(next - 1)
+    };
+    let letters = Pattern::new(&"?".repeat(count), |_| Some(Hole::of(LETTERS)), &mut keys).0;
+    let literal = |text: &str| text.bytes().map(Token::Byte).collect::<Vec<_>>();
+    let mut tokens = literal(before);
+    tokens.extend(letters);
+    tokens.extend(literal(after));
+    Pattern(tokens.into())
 }
 
 fn letters<'a>(arguments: &Bound<'a>) -> Result<&'a [u8], millstream_expr::CallError> {
@@ -169,7 +195,28 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Its texts, then on to `next`.
+    pub(super) fn build(&self, builder: &mut Builder, next: u32) -> u32 {
+        self.0.iter().rev().fold(next, |next, token| match token {
+            Token::Byte(byte) => builder.bytes(&[*byte], next),
+            Token::Hole(hole) => {
+                let filled = builder.bytes(&hole.alphabet, next);
+                let may_be_empty = hole.outcomes > hole.alphabet.len() as u64;
+                if may_be_empty { builder.any(vec![filled, next]) } else { filled }
+            }
+        })
+    }
+}
+
 impl Append for Pattern {
+    fn texts(&self) -> Option<Result<Texts, String>> {
+        let mut builder = Builder::default();
+        let end = builder.end(0);
+        let start = self.build(&mut builder, end);
+        Some(builder.finish(start, &[1]))
+    }
+
     fn append(&self, row: u64, out: &mut impl Write, _: &mut String) -> std::fmt::Result {
         let (mut buffer, mut length) = ([0_u8; 128], 0);
         let mut bits = 0;

@@ -10,7 +10,8 @@ use millstream_expr::CallError;
 
 use super::locale::{Locale, Section};
 use super::pattern::Pattern;
-use super::text::{Append, Text};
+use super::text::{Append, text};
+use super::unique::{Builder, MOST_ALTERNATIVES, Texts};
 use super::words::Words;
 use super::{Resolved, Site};
 use crate::fused::{Fused, Options, Table};
@@ -25,33 +26,80 @@ const MOST_OPTIONS: usize = 64;
 /// The providers that are a section of the locale and take no arguments.
 pub(super) const NAMES: &[&str] = &[
     "address",
+    "administrative_unit",
+    "android_platform_token",
+    "ascii_company_email",
+    "ascii_email",
+    "ascii_free_email",
+    "ascii_safe_email",
+    "basic_phone_number",
     "bs",
     "building_number",
     "catch_phrase",
     "city",
+    "city_prefix",
+    "city_suffix",
     "color_name",
     "company",
     "company_email",
     "company_suffix",
     "country",
+    "country_calling_code",
+    "cryptocurrency_code",
+    "cryptocurrency_name",
     "currency_code",
+    "currency_name",
+    "current_country",
+    "doi",
     "domain_word",
+    "emoji",
+    "firefox",
     "first_name",
     "first_name_female",
     "first_name_male",
+    "first_name_nonbinary",
     "free_email",
     "free_email_domain",
+    "http_method",
+    "internet_explorer",
+    "ios_platform_token",
     "job",
+    "job_female",
+    "job_male",
+    "language_code",
+    "language_name",
     "last_name",
+    "last_name_female",
+    "last_name_male",
+    "last_name_nonbinary",
+    "linux_platform_token",
+    "linux_processor",
+    "locale",
+    "mac_platform_token",
+    "mac_processor",
+    "military_apo",
+    "military_dpo",
+    "military_ship",
+    "military_state",
+    "msisdn",
     "name",
     "name_female",
     "name_male",
+    "name_nonbinary",
+    "opera",
+    "passport_number",
     "phone_number",
     "postalcode",
+    "postalcode_plus4",
     "postcode",
     "prefix",
     "prefix_female",
     "prefix_male",
+    "prefix_nonbinary",
+    "pricetag",
+    "ripe_id",
+    "safari",
+    "safe_color_name",
     "safe_domain_name",
     "safe_email",
     "secondary_address",
@@ -62,16 +110,22 @@ pub(super) const NAMES: &[&str] = &[
     "suffix",
     "suffix_female",
     "suffix_male",
+    "suffix_nonbinary",
     "timezone",
     "tld",
+    "uri_extension",
+    "uri_page",
+    "user_agent",
     "user_name",
+    "windows_platform_token",
     "zipcode",
+    "zipcode_plus4",
 ];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let mut compiler = Compiler::new(site);
     compiler.section(site.name)?;
-    Ok(Text::function(compiler.finish()))
+    text(site, compiler.finish())
 }
 
 /// Parts, one after the other.
@@ -126,6 +180,42 @@ impl Append for Template {
         Ok(())
     }
 
+    fn texts(&self) -> Option<Result<Texts, String>> {
+        let mut alternatives: Vec<(f64, Vec<&Part>)> = vec![(1.0, self.parts.iter().collect())];
+        // Choices become alternatives, with their weights, as long as there are few.
+        while let Some((at, place)) = alternatives.iter().enumerate().find_map(|(at, (_, parts))| {
+            let choice = |part: &&Part| match part {
+                Part::Choice { options, .. } => alternatives.len() + options.len() - 1 <= MOST_ALTERNATIVES,
+                _ => false,
+            };
+            parts.iter().position(choice).map(|place| (at, place))
+        }) {
+            let (weight, parts) = alternatives.remove(at);
+            let Some(Part::Choice { limits, options, .. }) = parts.get(place) else { break };
+            let mut before = 0;
+            for (limit, option) in limits.iter().zip(options) {
+                let share = (limit - before) as f64 / u64::MAX as f64;
+                before = *limit;
+                let mut all = parts.clone();
+                all.splice(place..=place, option.parts.iter());
+                alternatives.push((weight * share, all));
+            }
+        }
+        let mut builder = Builder::default();
+        let starts: Vec<u32> = alternatives
+            .iter()
+            .enumerate()
+            .map(|(alternative, (_, parts))| {
+                let end = builder.end(alternative);
+                parts.iter().rev().fold(end, |next, part| part.build(&mut builder, next))
+            })
+            .collect();
+        let start = builder.any(starts);
+        let weights: Vec<u64> =
+            alternatives.iter().map(|(weight, _)| ((weight * 1000.0).round() as u64).max(1)).collect();
+        Some(builder.finish(start, &weights))
+    }
+
     fn column(&self, rows: &[u64]) -> Option<Result<ArrayRef, ArrowError>> {
         let fused = self.fused.get_or_init(|| Fused::new(self.key, &self.options()?));
         fused.as_ref().map(|fused| fused.texts(rows))
@@ -154,6 +244,29 @@ impl Append for Template {
             }
         };
         self.parts.iter().map(part).sum()
+    }
+}
+
+impl Part {
+    /// Its texts, then on to `next`.
+    fn build(&self, builder: &mut Builder, next: u32) -> u32 {
+        match self {
+            Self::Literal(text) => builder.literal(text, next),
+            Self::Word { words, .. } => {
+                let ways = words.iter().filter(|(_, weight)| *weight > 0);
+                let ways = ways.map(|(word, _)| builder.literal(word, next)).collect();
+                builder.any(ways)
+            }
+            Self::Pattern(pattern) => pattern.build(builder, next),
+            Self::Number { low, count, width, .. } => builder.numbers(*low, low + count - 1, *width, next),
+            Self::Choice { options, .. } => {
+                let ways = options
+                    .iter()
+                    .map(|option| option.parts.iter().rev().fold(next, |next, part| part.build(builder, next)))
+                    .collect();
+                builder.any(ways)
+            }
+        }
     }
 }
 
@@ -290,15 +403,7 @@ impl<'s> Compiler<'s> {
     /// Appends what a section of the locale says.
     pub(super) fn section(&mut self, name: &str) -> Result<(), CallError> {
         match self.locale().section(name) {
-            None => Err(CallError {
-                message: format!(
-                    "`fake.{}` has no values in the locale {}",
-                    self.site.name,
-                    self.locale().name
-                ),
-                hint: Some("choose another provider, or another locale".to_owned()),
-                argument: None,
-            }),
+            None => Err(self.site.missing()),
             Some(Section::Words(words)) => {
                 self.words(words);
                 Ok(())
@@ -307,7 +412,8 @@ impl<'s> Compiler<'s> {
         }
     }
 
-    fn formats(&mut self, formats: &[(u32, &str)]) -> Result<(), CallError> {
+    /// Appends one of some formats, by their weights.
+    pub(super) fn formats(&mut self, formats: &[(u32, &str)]) -> Result<(), CallError> {
         if let [(_, format)] = formats {
             return self.format(format);
         }

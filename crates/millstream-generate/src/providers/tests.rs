@@ -1,9 +1,12 @@
 //! What holds for all providers, and how the tests call them.
 
 mod arguments;
+mod checks;
 mod golden;
 mod shapes;
+mod signatures;
 mod streams;
+mod unique;
 
 use std::sync::Arc;
 
@@ -55,6 +58,10 @@ fn column(name: &str, data_type: DataType) -> Argument {
     Argument { name: Some(name.to_owned()), data_type, constant: None, source: format!("{name}_column") }
 }
 
+fn context(locales: &[String], rows: Option<u64>) -> ProviderContext<'_> {
+    ProviderContext { locales, locale_key: Key::from_seed(11), now: NOW, rows }
+}
+
 fn try_provider(
     name: &str,
     locale: &str,
@@ -62,7 +69,7 @@ fn try_provider(
 ) -> Result<Option<Arc<dyn Function>>, CallError> {
     let path = format!("fake.{name}");
     let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments };
-    resolve(&call, key(), &ProviderContext { locale, now: NOW })
+    resolve(&call, key(), &context(&[locale.to_owned()], None))
 }
 
 fn provider(name: &str, locale: &str, keywords: &[(&str, Constant)]) -> Arc<dyn Function> {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use millstream_expr::{Call, EvaluateError, Function, RowErrors};
+use millstream_expr::{Call, CallError, EvaluateError, Function, RowErrors};
+
+use super::unique::{Texts, distinct};
+use super::{Resolved, Site};
 
 /// A text for each row.
 pub(super) trait Append: Debug + Send + Sync {
@@ -20,6 +23,11 @@ pub(super) trait Append: Debug + Send + Sync {
         None
     }
 
+    /// All different values, if they can be told; the error says why there are too many ways to make them.
+    fn texts(&self) -> Option<Result<Texts, String>> {
+        None
+    }
+
     /// No value has more bytes.
     fn longest(&self) -> usize;
 
@@ -29,11 +37,24 @@ pub(super) trait Append: Debug + Send + Sync {
 
 /// A column of texts.
 #[derive(Debug)]
-pub(super) struct Text<T>(pub(super) T);
+struct Text<T>(T);
 
-impl<T: Append + 'static> Text<T> {
-    pub(super) fn function(value: T) -> Arc<dyn Function> {
-        Arc::new(Self(value))
+/// A column of those texts; each once, if the call says so.
+pub(super) fn text<T: Append + 'static>(site: &Site<'_>, value: T) -> Resolved {
+    if !site.unique {
+        return Ok(Arc::new(Text(value)));
+    }
+    match value.texts() {
+        Some(Ok(texts)) => distinct(site, texts),
+        Some(Err(message)) => Err(CallError {
+            message,
+            hint: Some("put `row_id` into the value instead".to_owned()),
+            argument: None,
+        }),
+        None => {
+            site.refuse_unique("use `fake.unique.sentence()`, or put `row_id` into the text")?;
+            Ok(Arc::new(Text(value)))
+        }
     }
 }
 

@@ -141,12 +141,12 @@ fn columns_are_refused_where_a_constant_is_needed_and_where_the_type_is_wrong() 
 
 #[test]
 fn unknown_providers_are_left_to_the_caller() {
-    for name in ["nmae", "", "unique.email", "Name"] {
+    for name in ["nmae", "", "unique.nmae", "Name"] {
         assert!(matches!(try_provider(name, "en_US", &[]), Ok(None)), "{name}");
     }
     let names = names();
     assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "sorted, and none twice");
-    assert!(names.len() > 80);
+    assert!(names.len() > 230, "{}", names.len());
 }
 
 #[test]
@@ -157,6 +157,6 @@ fn unknown_locales_are_refused_with_the_nearest() {
     assert!(message("en-US").contains("did you mean `en_US`?"));
     assert!(message("fr_CA").contains("did you mean `fr_FR`?"), "{}", message("fr_CA"));
     assert!(!message("xx").contains("did you mean") && message("xx").contains("zh_CN"));
-    let error = try_provider("name", "pl_PL", &[]).err().unwrap();
-    assert!(error.message.contains("pl_PL") && error.message.contains("de_DE"));
+    let error = try_provider("name", "cs_CZ", &[]).err().unwrap();
+    assert!(error.message.contains("cs_CZ") && error.message.contains("de_DE"));
 }

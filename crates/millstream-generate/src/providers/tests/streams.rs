@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{locales, names};
 use super::{argument, evaluate, int, is_uniform, key, list, provider, shown, try_provider, values};
-use crate::providers::{ProviderContext, resolve};
+use crate::providers::resolve;
 use millstream_core::Key;
 use millstream_expr::{CallSite, Constant};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn all() -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
     fn any_rows_in_any_order_and_any_chunks_give_the_same_values(
@@ -39,10 +39,13 @@ proptest! {
 #[test]
 fn other_keys_give_other_values() {
     let arguments = [];
-    for name in all() {
+    // What has few values, or one, in each locale.
+    let constant = ["bank_country", "current_country", "current_country_code", "time_delta", "ipv4_network_class", "date_between_dates"];
+    for name in all().into_iter().filter(|name| !constant.contains(&name.as_str())) {
         let path = format!("fake.{name}");
         let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments: &arguments };
-        let context = ProviderContext { locale: "en_US", now: super::NOW };
+        let locales = ["en_US".to_owned()];
+        let context = super::context(&locales, None);
         let column = |key: Key| {
             let function = resolve(&call, key, &context).unwrap().unwrap();
             shown(&evaluate(&*function, &(0..64).collect::<Vec<_>>()))
@@ -129,15 +132,29 @@ fn locales_differ_and_every_provider_works_or_says_why_in_each() {
             match try_provider(&name, locale, &[]) {
                 Ok(Some(function)) => {
                     for value in shown(&evaluate(&*function, &(0..200).collect::<Vec<_>>())) {
+                        let is_record = name.ends_with("profile") || name == "pydict";
                         let blank = value.trim().is_empty()
                             || value.contains("  ")
-                            || value.contains(['{', '}', '|']);
+                            || (!is_record && value.contains(['{', '}', '|']));
                         assert!(!blank || name == "bothify", "{locale} fake.{name} gives {value:?}");
                     }
                 }
                 Ok(None) => panic!("{locale} fake.{name}"),
                 Err(error) => {
-                    let optional = ["suffix", "state", "secondary", "street_suffix", "company_suffix"];
+                    let optional = [
+                        "suffix",
+                        "state",
+                        "secondary",
+                        "street_suffix",
+                        "company_suffix",
+                        "city_prefix",
+                        "city_suffix",
+                        "administrative_unit",
+                        "military",
+                        "postcode_in_state",
+                        "postalcode_in_state",
+                        "zipcode_in_state",
+                    ];
                     assert!(
                         optional.iter().any(|part| name.starts_with(part)),
                         "{locale} {name}: {}",

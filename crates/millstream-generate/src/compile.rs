@@ -476,6 +476,11 @@ impl<'a> ColumnCompiler<'a> {
         self.compiler.column_key(self.table, self.column)
     }
 
+    /// Draws the locale of each row of the table.
+    fn locale_key(&self) -> Key {
+        Key::from_seed(self.compiler.spec.seed).named(self.table_name(self.table)).named("fake.locale")
+    }
+
     fn tick_time(&self, call: &CallSite<'_>, arrival: bool) -> Result<Arc<dyn Function>, CallError> {
         Bound::new(call, if arrival { "arrival_time()" } else { "tick_time()" }, &[], 0)?;
         if let Some(timeline) = self.compiler.timelines.tables.get(self.table)
@@ -588,7 +593,7 @@ impl Library for ColumnCompiler<'_> {
             path if path.starts_with("fake.") => {
                 let context = ProviderContext {
                     locales: &self.compiler.locales,
-                    locale_key: Key::from_seed(self.compiler.spec.seed).named(self.table_name(self.table)).named("fake.locale"),
+                    locale_key: self.locale_key(),
                     now: self.compiler.now,
                     rows: self.compiler.spec.tables.get(self.table).map(|table| table.row_count),
                 };
@@ -623,7 +628,8 @@ impl Library for ColumnCompiler<'_> {
         self.notes().varies = true;
         Some(Arc::new(RowLibrary {
             key: self.key(),
-            locale: self.compiler.locale.to_owned(),
+            locales: self.compiler.locales.clone(),
+            locale_key: self.locale_key(),
             now: self.compiler.start,
         }))
     }

@@ -78,7 +78,8 @@ fn markdown(providers: &[&Provider]) -> String {
         if provider.group != group {
             let space = if group.is_empty() { "" } else { "\n" };
             group = &provider.group;
-            let _ = writeln!(text, "{space}### {group}\n\n| provider | type | example |\n| --- | --- | --- |");
+            let _ =
+                writeln!(text, "{space}### {group}\n\n| provider | type | example |\n| --- | --- | --- |");
         }
         let escaped = |text: &str| text.replace('|', "\\|");
         let _ = writeln!(
@@ -102,7 +103,10 @@ mod tests {
         let all = all_providers("en_US").unwrap();
         let table = markdown(&all.iter().collect::<Vec<_>>());
         let page = include_str!("../../../../docs/providers.md");
-        assert!(page.ends_with(&table), "run: millstream providers --markdown, and put it at the end of the page");
+        assert!(
+            page.ends_with(&table),
+            "run: millstream providers --markdown, and put it at the end of the page"
+        );
     }
 
     #[test]

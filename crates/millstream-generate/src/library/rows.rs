@@ -5,6 +5,7 @@ use std::sync::Arc;
 use millstream_core::Key;
 use millstream_expr::{CallError, CallSite, Function, Library};
 
+use super::arguments::wrong;
 use super::random;
 use crate::providers::{self, ProviderContext};
 
@@ -13,7 +14,9 @@ use crate::providers::{self, ProviderContext};
 pub(crate) struct RowLibrary {
     /// The root of the column's random numbers.
     pub(crate) key: Key,
-    pub(crate) locale: String,
+    pub(crate) locales: Vec<String>,
+    /// Draws the locale of a row.
+    pub(crate) locale_key: Key,
     /// The run's clock, in microseconds since the Unix epoch.
     pub(crate) now: i64,
 }
@@ -30,7 +33,19 @@ impl Library for RowLibrary {
         match call.path {
             path if path.starts_with("random.") => random::resolve(call, key),
             path if path.starts_with("fake.") => {
-                let context = ProviderContext { locale: &self.locale, now: self.now };
+                if path.starts_with("fake.unique.") {
+                    return Err(wrong(
+                        None,
+                        format!("the arguments of `{path}` depend on the row, so its values could repeat"),
+                        Some("write constant arguments, or make it a column of its own".to_owned()),
+                    ));
+                }
+                let context = ProviderContext {
+                    locales: &self.locales,
+                    locale_key: self.locale_key,
+                    now: self.now,
+                    rows: None,
+                };
                 providers::resolve(call, key, &context)
             }
             _ => Ok(None),

@@ -41,7 +41,11 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             let primary = site.name != "swift8" && site.arguments.boolean("primary")?.unwrap_or(false);
             if site.arguments.boolean("use_dataset")? == Some(true) {
                 let message = "there is no list of real banks";
-                return Err(site.arguments.error("use_dataset", message, "leave it out: the codes are made up"));
+                return Err(site.arguments.error(
+                    "use_dataset",
+                    message,
+                    "leave it out: the codes are made up",
+                ));
             }
             swift(site, length, primary)
         }
@@ -55,7 +59,8 @@ fn aba(site: &Site<'_>) -> Resolved {
         let district = digit(&mut number, 24);
         push_number(if district < 12 { district + 1 } else { district + 9 }, 2, text);
         push_number(number, 6, text);
-        let sum: u32 = text.bytes().zip([3, 7, 1].into_iter().cycle()).map(|(b, w)| u32::from(b - b'0') * w).sum();
+        let sum: u32 =
+            text.bytes().zip([3, 7, 1].into_iter().cycle()).map(|(b, w)| u32::from(b - b'0') * w).sum();
         text.push(super::numbered::to_ten(sum));
     })
 }

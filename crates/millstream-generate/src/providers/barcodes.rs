@@ -35,12 +35,15 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         "ean13" | "localized_ean13" => ean(site, 13),
         "upc_a" => upc(site),
         "isbn13" => book(site, "978", 9, |text, from| {
-            let plain: String = text.get(from..).unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+            let plain: String =
+                text.get(from..).unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
             let mut check = plain;
             push_gs1(&mut check, 0);
             text.push_str(check.get(12..).unwrap_or_default());
         }),
-        "isbn10" => book(site, "", 9, |text, from| text.push(mod_eleven(text.get(from..).unwrap_or_default()))),
+        "isbn10" => {
+            book(site, "", 9, |text, from| text.push(mod_eleven(text.get(from..).unwrap_or_default())))
+        }
         _ => book(site, "", 8, |text, from| text.push(mod_eleven(text.get(from..).unwrap_or_default()))),
     }
 }
@@ -111,7 +114,8 @@ fn ean(site: &Site<'_>, length: usize) -> Resolved {
         let message = format!("the prefix {long} is too long for {length} digits");
         return Err(site.arguments.wrong("prefixes", message));
     }
-    let counts: Vec<u64> = prefixes.iter().map(|prefix| 10_u64.pow((length - 1 - prefix.len()) as u32)).collect();
+    let counts: Vec<u64> =
+        prefixes.iter().map(|prefix| 10_u64.pow((length - 1 - prefix.len()) as u32)).collect();
     numbered(site, counts.iter().sum(), length, move |mut number, _, text| {
         for (prefix, count) in prefixes.iter().zip(&counts) {
             if number < *count {
@@ -147,7 +151,8 @@ fn upc(site: &Site<'_>) -> Resolved {
             push_gs1(text, 0);
         }),
         Some(other) => {
-            Err(arguments.wrong("number_system_digit", format!("`number_system_digit` is a digit, not {other}")))
+            Err(arguments
+                .wrong("number_system_digit", format!("`number_system_digit` is a digit, not {other}")))
         }
     }
 }
@@ -178,7 +183,8 @@ fn book(site: &Site<'_>, prefix: &'static str, digits: usize, check: fn(&mut Str
     // A number without a group is one of group 0.
     let ranges: Vec<(u64, u64, u64, usize)> =
         RANGES.into_iter().filter(|(group, ..)| has_group || *group == 0).collect();
-    let count = |(_, first, last, width): &(u64, u64, u64, usize)| (last - first + 1) * 10_u64.pow(8 - *width as u32);
+    let count =
+        |(_, first, last, width): &(u64, u64, u64, usize)| (last - first + 1) * 10_u64.pow(8 - *width as u32);
     let size = ranges.iter().map(count).sum();
     numbered(site, size, 13 + 4 * separator.len(), move |mut number, _, text| {
         for range in &ranges {

@@ -14,10 +14,10 @@ use millstream_expr::{Call, CallError, Constant, EvaluateError, Function, RowErr
 use super::unique::exhausted;
 use super::{Resolved, Site};
 use crate::draws::Draws;
+use crate::library::arguments::{Bound as Arguments, written};
 use crate::library::choice::Choice;
 use crate::library::operand::is_selected;
 use crate::library::population::Population;
-use crate::library::arguments::{Bound as Arguments, written};
 
 pub(super) const NAMES: &[&str] = &[
     "boolean",
@@ -119,9 +119,9 @@ fn random_int(site: &Site<'_>, key: Key, parameters: &'static [&'static str]) ->
 
 /// The status codes that RFC 9110 and its extensions define (IANA, HTTP Status Code Registry).
 const STATUS_CODES: [i64; 62] = [
-    100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400,
-    401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 425, 426,
-    428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 104,
+    100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307,
+    308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422,
+    423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 104,
 ];
 
 /// A number of so many digits, or of up to so many.
@@ -350,8 +350,7 @@ impl Function for Between {
                 low
             };
             call.rows.iter().enumerate().map(draw).collect::<Vec<_>>().into()
-        } else if let (Bound::Constant(low), Bound::Constant(high)) = (self.low, self.high)
-        {
+        } else if let (Bound::Constant(low), Bound::Constant(high)) = (self.low, self.high) {
             call.rows.iter().map(|&row| self.draw(row, low, high)).collect::<Vec<_>>().into()
         } else {
             let columns = [self.column(self.low, call)?, self.column(self.high, call)?];

@@ -46,7 +46,8 @@ const CARDS: [Card; 12] = [
         "maestro",
         "Maestro",
         &[
-            "5018", "5020", "5038", "56##", "57##", "58##", "6304", "6759", "6761", "6762", "6763", "0604", "6390",
+            "5018", "5020", "5038", "56##", "57##", "58##", "6304", "6759", "6761", "6762", "6763", "0604",
+            "6390",
         ],
         12,
         CVV,
@@ -55,8 +56,8 @@ const CARDS: [Card; 12] = [
         "mastercard",
         "Mastercard",
         &[
-            "51", "52", "53", "54", "55", "222%", "223", "224", "225", "226", "227", "228", "229", "23", "24", "25",
-            "26", "270", "271", "2720",
+            "51", "52", "53", "54", "55", "222%", "223", "224", "225", "226", "227", "228", "229", "23",
+            "24", "25", "26", "270", "271", "2720",
         ],
         16,
         CVV,
@@ -66,7 +67,13 @@ const CARDS: [Card; 12] = [
     card("visa19", "VISA 19 digit", &["4"], 19, CVC),
     card("amex", "American Express", &["34", "37"], 15, ("CID", 4)),
     card("discover", "Discover", &["6011", "65"], 16, CVC),
-    card("diners", "Diners Club / Carte Blanche", &["300", "301", "302", "303", "304", "305", "36", "38"], 14, CVC),
+    card(
+        "diners",
+        "Diners Club / Carte Blanche",
+        &["300", "301", "302", "303", "304", "305", "36", "38"],
+        14,
+        CVC,
+    ),
     card("jcb15", "JCB 15 digit", &["2131", "1800"], 15, CVC),
     card("jcb16", "JCB 16 digit", &["35"], 16, CVC),
     card("visa", "VISA 16 digit", &["4"], 16, CVC),
@@ -79,7 +86,8 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     }
     let names: Vec<&str> = CARDS.iter().map(|card| card.name).collect();
     let wanted = site.arguments.one_of("card_type", &names)?;
-    let cards: Vec<&'static Card> = CARDS.iter().filter(|card| wanted.is_none_or(|wanted| wanted == card.name)).collect();
+    let cards: Vec<&'static Card> =
+        CARDS.iter().filter(|card| wanted.is_none_or(|wanted| wanted == card.name)).collect();
     let any = move |draws: &mut Draws| cards[draws.below(cards.len() as u64) as usize];
     match site.name {
         "credit_card_number" => numbers(site, wanted),
@@ -91,7 +99,8 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         _ => {
             let words = |section: &str| site.locale.words(section);
             let last = words("last_name").or_else(|| words("last_name_male"));
-            let (Some(female), Some(male), Some(last)) = (words("first_name_female"), words("first_name_male"), last)
+            let (Some(female), Some(male), Some(last)) =
+                (words("first_name_female"), words("first_name_male"), last)
             else {
                 return Err(site.missing());
             };
@@ -135,7 +144,14 @@ fn expire(site: &Site<'_>) -> Resolved {
 
 /// The digits of a prefix that are drawn.
 fn free(prefix: &str) -> u64 {
-    prefix.bytes().map(|byte| match byte { b'#' => 10, b'%' => 9, _ => 1 }).product()
+    prefix
+        .bytes()
+        .map(|byte| match byte {
+            b'#' => 10,
+            b'%' => 9,
+            _ => 1,
+        })
+        .product()
 }
 
 /// Numbers of one kind of cards are counted; among all kinds, the kind is drawn first.

@@ -36,7 +36,8 @@ pub fn providers(locale: &str) -> Result<Vec<Provider>, String> {
             let name = path.strip_prefix("fake.")?;
             let signature = signatures::find(name)?;
             let call = CallSite { path, ordinal: 0, repetition: 0, arguments: &[] };
-            let context = ProviderContext { locales: &locales, locale_key: Key::from_seed(0), now: NOW, rows: None };
+            let context =
+                ProviderContext { locales: &locales, locale_key: Key::from_seed(0), now: NOW, rows: None };
             let function = resolve(&call, Key::from_seed(0).named(name), &context).ok().flatten();
             let example = function.as_ref().and_then(|function| {
                 let call = Call { arguments: &[], rows: &[0], selected: None };

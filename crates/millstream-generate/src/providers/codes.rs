@@ -26,7 +26,8 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             let multicast = u8::from(site.arguments.boolean("multicast")?.unwrap_or(false));
             // 47 bits, and the lowest bit of the first octet, which is the group bit of IEEE 802.
             numbered(site, 1 << 47, 17, move |number, _, text| {
-                let number = (number & ((1 << 40) - 1)) | ((number >> 40) << 41) | (u64::from(multicast) << 40);
+                let number =
+                    (number & ((1 << 40) - 1)) | ((number >> 40) << 41) | (u64::from(multicast) << 40);
                 for at in (0..6).rev() {
                     push_hex(number >> (8 * at), 2, text);
                     if at > 0 {
@@ -64,7 +65,11 @@ fn uuid(site: &Site<'_>) -> Resolved {
         && argument.source != "str"
         && argument.constant != Some(millstream_expr::Constant::None)
     {
-        return Err(site.arguments.error("cast_to", "UUIDs are texts here", "leave it out, or write `cast_to=str`"));
+        return Err(site.arguments.error(
+            "cast_to",
+            "UUIDs are texts here",
+            "leave it out, or write `cast_to=str`",
+        ));
     }
     numbered(site, MOST, 36, |number, draws, text| {
         let low = (draws.bits() & !(0b11 << 62)) | (0b10 << 62);
@@ -100,7 +105,10 @@ fn digest(site: &Site<'_>, digits: u32) -> Resolved {
 fn ipv6(site: &Site<'_>, network: bool) -> Resolved {
     if network {
         return numbered(site, MOST, 43, |number, _, text| {
-            push_groups(&[number >> 48, number >> 32, number >> 16, number].map(|group| group & 0xFFFF), text);
+            push_groups(
+                &[number >> 48, number >> 32, number >> 16, number].map(|group| group & 0xFFFF),
+                text,
+            );
             text.push_str("::/64");
         });
     }
@@ -135,7 +143,9 @@ fn password(site: &Site<'_>) -> Resolved {
         }
     }
     if kinds.is_empty() || kinds.len() > length {
-        return Err(arguments.wrong("length", "a password needs a character of each kind, and at least one kind"));
+        return Err(
+            arguments.wrong("length", "a password needs a character of each kind, and at least one kind")
+        );
     }
     let all: Vec<u8> = kinds.concat();
     drawn(site, length, move |draws, text| {
@@ -195,7 +205,9 @@ const CLASSES: [(&str, (u32, u64)); 3] =
 
 fn ipv4(site: &Site<'_>) -> Resolved {
     if site.name == "ipv4_network_class" {
-        return numbered(site, 3, 1, |number, _: &mut Draws, text| text.push(char::from(b'a' + number as u8)));
+        return numbered(site, 3, 1, |number, _: &mut Draws, text| {
+            text.push(char::from(b'a' + number as u8));
+        });
     }
     let arguments = &site.arguments;
     let private = match site.name {

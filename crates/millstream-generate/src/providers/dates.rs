@@ -48,7 +48,9 @@ const HINT: &str =
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let (kind, start, end) = match site.name {
         "date_of_birth" => return date_of_birth(site),
-        "passport_dob" => return Between::constant(site, born_before(site, 0).0, born_before(site, 0).1, Kind::Date),
+        "passport_dob" => {
+            return Between::constant(site, born_before(site, 0).0, born_before(site, 0).1, Kind::Date);
+        }
         "time_object" => {
             // The end only says on which day it is drawn: any time of a day is as likely.
             bound(&site.arguments, "end_datetime", "now", Kind::Timestamp, site.now)?;
@@ -210,7 +212,9 @@ fn bound(
                     .ok_or_else(|| refuse(format!("\"{text}\" is no date and no distance in time")))?,
             ),
             // Days from now, as in Faker.
-            (Some(Constant::Int(days)), _) => days.checked_mul(DAY).and_then(|distance| now.checked_add(distance)),
+            (Some(Constant::Int(days)), _) => {
+                days.checked_mul(DAY).and_then(|distance| now.checked_add(distance))
+            }
             (Some(Constant::None), _) => instant(default, now),
             (None, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)) => {
                 return Ok(Bound::Column(index));

@@ -46,9 +46,16 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         "random_choices" => false,
         _ => arguments.boolean("unique")?.unwrap_or(false),
     };
-    if site.name == "random_elements" && arguments.boolean("use_weighting")? == Some(true) && weights.is_none() {
+    if site.name == "random_elements"
+        && arguments.boolean("use_weighting")? == Some(true)
+        && weights.is_none()
+    {
         let message = "there are no weights to use";
-        return Err(arguments.error("use_weighting", message, "write the elements as a dict: `{\"a\": 0.9, \"b\": 0.1}`"));
+        return Err(arguments.error(
+            "use_weighting",
+            message,
+            "write the elements as a dict: `{\"a\": 0.9, \"b\": 0.1}`",
+        ));
     }
     let weights = weights.filter(|_| {
         site.name != "random_elements" || !matches!(arguments.boolean("use_weighting"), Ok(Some(false)))
@@ -82,8 +89,10 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
 /// The values, and their weights if they are written as a dict.
 fn elements(site: &Site<'_>) -> Result<(ArrayRef, Option<Weights>), CallError> {
     let arguments = &site.arguments;
-    let wrong = |message: String| arguments.error("elements", message, "for example `elements=[\"a\", \"b\"]`");
-    let letters = [Constant::Str("a".to_owned()), Constant::Str("b".to_owned()), Constant::Str("c".to_owned())];
+    let wrong =
+        |message: String| arguments.error("elements", message, "for example `elements=[\"a\", \"b\"]`");
+    let letters =
+        [Constant::Str("a".to_owned()), Constant::Str("b".to_owned()), Constant::Str("c".to_owned())];
     let values = match arguments.constant("elements")? {
         None => constants::array(&letters).map_err(wrong)?,
         Some(Constant::List(items)) if !items.is_empty() => constants::array(items).map_err(wrong)?,
@@ -95,7 +104,10 @@ fn elements(site: &Site<'_>) -> Result<(ArrayRef, Option<Weights>), CallError> {
             return Ok((constants::array(&keys).map_err(wrong)?, Some(weights)));
         }
         Some(other) => {
-            return Err(wrong(format!("`elements` must be a list or a dict that is not empty, not {}", describe(other))));
+            return Err(wrong(format!(
+                "`elements` must be a list or a dict that is not empty, not {}",
+                describe(other)
+            )));
         }
     };
     Ok((values, None))

@@ -10,8 +10,8 @@ use millstream_expr::{Call, CallError, EvaluateError, Function, RowErrors};
 
 use super::unique::exhausted;
 use super::{Resolved, Site};
-use crate::library::operand::is_selected;
 use crate::library::arguments::Bound as Given;
+use crate::library::operand::is_selected;
 
 pub(super) const NAMES: &[&str] = &["latitude", "longitude", "pyfloat"];
 
@@ -76,7 +76,9 @@ fn floats(site: &Site<'_>, range: Range) -> Resolved {
     let permutation = match &range {
         Range::Grids(grids) if grids.len() == 1 => site.permutation(u128::from(grids[0].count))?,
         _ => {
-            site.refuse_unique("write `left_digits` and `right_digits`: then it is known how many values there are")?;
+            site.refuse_unique(
+                "write `left_digits` and `right_digits`: then it is known how many values there are",
+            )?;
             None
         }
     };
@@ -89,10 +91,12 @@ pub(super) fn decimal_grid(arguments: &Given<'_>) -> Result<Grid, CallError> {
     let right = arguments.integer("right_digits")?;
     let left = arguments.integer("left_digits")?;
     let scale = right.unwrap_or_else(|| left.map_or(5, |left| (DIGITS - left).clamp(0, 5)));
-    match digits_and_bounds(arguments, Some(left.unwrap_or(DIGITS - scale).min(DIGITS - scale)), Some(scale))? {
-        Range::Grids(grids) if grids.len() == 1 => {
-            grids.into_iter().next().ok_or_else(|| arguments.wrong("left_digits", "no number has these digits"))
-        }
+    match digits_and_bounds(arguments, Some(left.unwrap_or(DIGITS - scale).min(DIGITS - scale)), Some(scale))?
+    {
+        Range::Grids(grids) if grids.len() == 1 => grids
+            .into_iter()
+            .next()
+            .ok_or_else(|| arguments.wrong("left_digits", "no number has these digits")),
         _ => Err(arguments.wrong("left_digits", "no number has these digits")),
     }
 }
@@ -146,7 +150,11 @@ fn pyfloat(arguments: &Given<'_>) -> Result<Range, CallError> {
     digits_and_bounds(arguments, left, right)
 }
 
-fn digits_and_bounds(arguments: &Given<'_>, left: Option<i64>, right: Option<i64>) -> Result<Range, CallError> {
+fn digits_and_bounds(
+    arguments: &Given<'_>,
+    left: Option<i64>,
+    right: Option<i64>,
+) -> Result<Range, CallError> {
     let positive = arguments.boolean("positive")?;
     let (min, max) = (arguments.number("min_value")?, arguments.number("max_value")?);
     if let (Some(low), Some(high)) = (min, max)

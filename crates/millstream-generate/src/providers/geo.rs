@@ -21,7 +21,9 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
                 Some(center) if radius >= 0.0 && center.abs() <= 1e6 && radius <= 1e6 => {
                     degrees(site, center - radius, center + radius)
                 }
-                Some(_) => Err(arguments.wrong("radius", "`radius` cannot be negative, nor the point that far away")),
+                Some(_) => {
+                    Err(arguments.wrong("radius", "`radius` cannot be negative, nor the point that far away"))
+                }
             }
         }
         name => {
@@ -41,7 +43,11 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
                 countries.sort_unstable();
                 countries.dedup();
                 let message = format!("no place of the country \"{}\" is known", country.unwrap_or_default());
-                return Err(arguments.error("country_code", message, format!("there are {}", countries.join(", "))));
+                return Err(arguments.error(
+                    "country_code",
+                    message,
+                    format!("there are {}", countries.join(", ")),
+                ));
             }
             Ok(list(site, 20, move |draws, list| {
                 let place = &places[draws.below(places.len() as u64) as usize];

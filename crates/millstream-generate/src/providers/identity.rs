@@ -43,9 +43,10 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
 
 /// The prefixes of employer identification numbers that are assigned (US Internal Revenue Service).
 const PREFIXES: [u8; 83] = [
-    1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25, 26, 27, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68,
-    71, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 90, 91, 92, 93, 94, 95, 98, 99,
+    1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25, 26, 27, 30, 31, 32, 33, 34, 35, 36,
+    37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+    64, 65, 66, 67, 68, 71, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 90, 91, 92, 93, 94,
+    95, 98, 99,
 ];
 
 /// 9##-GG-####, where the group is one of those for taxpayers without a social security number.
@@ -87,7 +88,11 @@ fn vin(site: &Site<'_>) -> Resolved {
 
 /// The sum of the digits of `text`, each times its weight.
 fn weighed(text: &str, weights: impl IntoIterator<Item = u32>) -> u32 {
-    text.bytes().filter(u8::is_ascii_digit).zip(weights).map(|(byte, weight)| u32::from(byte - b'0') * weight).sum()
+    text.bytes()
+        .filter(u8::is_ascii_digit)
+        .zip(weights)
+        .map(|(byte, weight)| u32::from(byte - b'0') * weight)
+        .sum()
 }
 
 fn ssn(site: &Site<'_>) -> Resolved {
@@ -96,7 +101,10 @@ fn ssn(site: &Site<'_>) -> Resolved {
     if name != "en_US" {
         return national(site, days);
     }
-    match site.arguments.one_of("taxpayer_identification_number_type", &["SSN", "ITIN", "EIN", "INVALID_SSN"])? {
+    match site
+        .arguments
+        .one_of("taxpayer_identification_number_type", &["SSN", "ITIN", "EIN", "INVALID_SSN"])?
+    {
         // Areas 001 to 665 and 667 to 899, groups and serials from 1.
         None | Some("SSN") => numbered(site, 898 * 99 * 9999, 11, |mut number, _, text| {
             let area = 1 + digit(&mut number, 898);
@@ -132,7 +140,8 @@ fn national(site: &Site<'_>, days: u64) -> Resolved {
         // Versicherungsnummer: area, birthday, letter, serial and check digit (Deutsche Rentenversicherung).
         "de_DE" => numbered(site, days * 26 * 100 * 20, 12, |mut number, _, text| {
             push_number(2 + digit(&mut number, 20), 2, text);
-            let (year, month, day) = (digit(&mut number, 72) + 34, 1 + digit(&mut number, 12), 1 + digit(&mut number, 28));
+            let (year, month, day) =
+                (digit(&mut number, 72) + 34, 1 + digit(&mut number, 12), 1 + digit(&mut number, 28));
             push_number(day, 2, text);
             push_number(month, 2, text);
             push_number(year % 100, 2, text);
@@ -200,7 +209,9 @@ fn national(site: &Site<'_>, days: u64) -> Resolved {
         }),
         // Identity number: area, birthday, serial, check of ISO 7064 MOD 11-2 (GB 11643-1999).
         "zh_CN" => numbered(site, 6 * days * 1000, 18, |mut number, _, text| {
-            text.push_str(["110101", "310101", "440103", "510104", "330102", "320102"][digit(&mut number, 6) as usize]);
+            text.push_str(
+                ["110101", "310101", "440103", "510104", "330102", "320102"][digit(&mut number, 6) as usize],
+            );
             push_number(1934 + digit(&mut number, 72), 4, text);
             push_number(1 + digit(&mut number, 12), 2, text);
             push_number(1 + digit(&mut number, 28), 2, text);

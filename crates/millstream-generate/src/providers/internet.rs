@@ -91,13 +91,15 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
             if let Some(value) = site.arguments.text("value")? {
                 compiler.literal(&slug(value));
             } else {
-                let words = Locale::find("en_US").and_then(|locale| locale.words("word")).ok_or_else(|| site.missing())?;
+                let words = Locale::find("en_US")
+                    .and_then(|locale| locale.words("word"))
+                    .ok_or_else(|| site.missing())?;
                 for part in 0..3 {
                     compiler.literal(if part > 0 { "-" } else { "" });
                     compiler.words(words.clone());
                 }
             }
-        },
+        }
         "nic_handle" => {
             compiler.section("nic_handle_part")?;
             let suffix = site.arguments.text("suffix")?.unwrap_or("FAKE").to_uppercase();
@@ -205,7 +207,8 @@ fn slug(value: &str) -> String {
     for character in value.chars().flat_map(char::to_lowercase) {
         if character.is_ascii_alphanumeric() || character == '_' {
             slug.push(character);
-        } else if (character.is_whitespace() || character == '-') && !slug.is_empty() && !slug.ends_with('-') {
+        } else if (character.is_whitespace() || character == '-') && !slug.is_empty() && !slug.ends_with('-')
+        {
             slug.push('-');
         }
     }
@@ -227,7 +230,8 @@ fn chrome(site: &Site<'_>, compiler: &mut Compiler<'_>) -> Result<(), CallError>
 }
 
 const EXTENSIONS: [&str; 6] = ["audio", "document", "image", "office", "text", "video"];
-const MIME_TYPES: [&str; 8] = ["application", "audio", "image", "message", "model", "multipart", "text", "video"];
+const MIME_TYPES: [&str; 8] =
+    ["application", "audio", "image", "message", "model", "multipart", "text", "video"];
 
 fn files(site: &Site<'_>, compiler: &mut Compiler<'_>) -> Result<(), CallError> {
     let arguments = &site.arguments;
@@ -290,7 +294,8 @@ fn currency_sign(site: &Site<'_>, compiler: &mut Compiler<'_>) -> Result<(), Cal
     let signs = site.locale.words("currency_sign").ok_or_else(|| site.missing())?;
     let codes = site.locale.words("currency_code").ok_or_else(|| site.missing())?;
     let Some(code) = site.arguments.text("code")? else {
-        let mut all: Vec<String> = signs.map(|sign| sign.split_once(' ').map_or("", |(_, sign)| sign).to_owned())
+        let mut all: Vec<String> = signs
+            .map(|sign| sign.split_once(' ').map_or("", |(_, sign)| sign).to_owned())
             .iter()
             .map(|(sign, _)| sign.to_owned())
             .collect();
@@ -301,7 +306,11 @@ fn currency_sign(site: &Site<'_>, compiler: &mut Compiler<'_>) -> Result<(), Cal
     };
     if !codes.iter().any(|(known, _)| known == code) {
         let hint = "for example `code=\"EUR\"`";
-        return Err(site.arguments.error("code", format!("\"{code}\" is no currency code of ISO 4217"), hint));
+        return Err(site.arguments.error(
+            "code",
+            format!("\"{code}\" is no currency code of ISO 4217"),
+            hint,
+        ));
     }
     let sign = signs.iter().filter_map(|(sign, _)| sign.split_once(' ')).find(|(of, _)| *of == code);
     compiler.literal(sign.map_or(code, |(_, sign)| sign));

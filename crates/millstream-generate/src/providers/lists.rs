@@ -13,8 +13,16 @@ use super::words::Words;
 use super::{Resolved, Site};
 use crate::draws::Draws;
 
-pub(super) const NAMES: &[&str] =
-    &["cryptocurrency", "currency", "nic_handles", "paragraphs", "random_letters", "sentences", "texts", "words"];
+pub(super) const NAMES: &[&str] = &[
+    "cryptocurrency",
+    "currency",
+    "nic_handles",
+    "paragraphs",
+    "random_letters",
+    "sentences",
+    "texts",
+    "words",
+];
 
 /// More items than these in one cell are refused.
 const MOST: i64 = 1000;
@@ -48,7 +56,11 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
                     }
                     list.text.push('-');
                     for character in suffix.chars() {
-                        list.text.push(if character == '?' { char::from(b'A' + draws.below(26) as u8) } else { character });
+                        list.text.push(if character == '?' {
+                            char::from(b'A' + draws.below(26) as u8)
+                        } else {
+                            character
+                        });
                     }
                     list.next();
                 }

@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn every_line_of_every_file_belongs_to_a_section_and_every_weight_is_a_number() {
-        for (name, text) in SOURCES.into_iter().chain([
-            ("base", include_str!("data/base.txt")),
-            ("common", include_str!("data/common.txt")),
-        ]) {
+        for (name, text) in SOURCES
+            .into_iter()
+            .chain([("base", include_str!("data/base.txt")), ("common", include_str!("data/common.txt"))])
+        {
             let mut header = "";
             for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("//")) {
                 if line.starts_with('[') {

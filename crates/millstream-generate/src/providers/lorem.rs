@@ -139,7 +139,12 @@ impl Lorem {
         if count > 0 { out.write_str(self.stop) } else { Ok(()) }
     }
 
-    pub(super) fn paragraph(&self, count: Count, draws: &mut Draws, out: &mut impl Write) -> std::fmt::Result {
+    pub(super) fn paragraph(
+        &self,
+        count: Count,
+        draws: &mut Draws,
+        out: &mut impl Write,
+    ) -> std::fmt::Result {
         for index in 0..count.draw(draws) {
             if index > 0 {
                 out.write_str(self.space)?;

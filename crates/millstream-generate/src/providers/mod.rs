@@ -124,7 +124,9 @@ pub(crate) fn resolve(
     };
     if unique && call.repetition > 0 {
         return Err(CallError {
-            message: format!("`fake.unique.{name}` gives one value for each row, and this is another of the same row"),
+            message: format!(
+                "`fake.unique.{name}` gives one value for each row, and this is another of the same row"
+            ),
             hint: Some(format!("call it outside the loop, or use `fake.{name}`")),
             argument: None,
         });
@@ -149,7 +151,8 @@ pub(crate) fn resolve(
             argument: None,
         }),
         [_, _, ..] => {
-            let functions = context.locales.iter().map(|locale| made(locale)).collect::<Result<Vec<_>, _>>()?;
+            let functions =
+                context.locales.iter().map(|locale| made(locale)).collect::<Result<Vec<_>, _>>()?;
             mixed::mixed(context.locale_key, functions).map(Some)
         }
         [first] => made(first).map(Some),

@@ -58,7 +58,11 @@ struct Numbered<F> {
 
 impl<F> fmt::Debug for Numbered<F> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Numbered").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+        formatter
+            .debug_struct("Numbered")
+            .field("name", &self.name)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,7 +126,8 @@ pub(super) fn to_ten(sum: u32) -> char {
 /// Appends the check digit of GS1 (EAN, UPC): digits count three times and once in turn, from the one beside it.
 pub(super) fn push_gs1(text: &mut String, from: usize) {
     let digits = text.as_bytes().get(from..).unwrap_or_default().iter().rev();
-    let sum = digits.enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 0 { 3 } else { 1 }).sum();
+    let sum =
+        digits.enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 0 { 3 } else { 1 }).sum();
     text.push(to_ten(sum));
 }
 

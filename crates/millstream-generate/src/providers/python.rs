@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, ListArray, MapBuilder, StringBuilder};
+use arrow::array::{
+    ArrayRef, Decimal128Array, Float64Array, Int64Array, ListArray, MapBuilder, StringBuilder,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use millstream_core::Key;
@@ -18,7 +20,8 @@ use super::words::Words;
 use super::{Resolved, Site, floats};
 use crate::draws::Draws;
 
-pub(super) const NAMES: &[&str] = &["pydecimal", "pydict", "pyiterable", "pylist", "pyset", "pystr", "pystr_format", "pytuple"];
+pub(super) const NAMES: &[&str] =
+    &["pydecimal", "pydict", "pyiterable", "pylist", "pyset", "pystr", "pystr_format", "pytuple"];
 
 pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     match site.name {
@@ -72,7 +75,11 @@ fn pystr_format(site: &Site<'_>) -> Resolved {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         if !["random_int", "random_letter"].contains(&name) {
             let hint = "there are `{{random_int}}` and `{{random_letter}}`; for others write an f-string";
-            return Err(arguments.error("string_format", format!("`{{{{{name}}}}}` is not supported here"), hint));
+            return Err(arguments.error(
+                "string_format",
+                format!("`{{{{{name}}}}}` is not supported here"),
+                hint,
+            ));
         }
         rest = after;
     }

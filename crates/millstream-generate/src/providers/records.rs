@@ -39,16 +39,18 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         let hint = format!("the fields are {}", all.join(", "));
         return Err(arguments.error("fields", format!("a profile has no field \"{unknown}\""), hint));
     }
-    let chosen = all.iter().filter(|name| {
-        wanted.as_ref().is_none_or(|wanted| wanted.is_empty() || wanted.contains(*name))
-    });
+    let chosen = all
+        .iter()
+        .filter(|name| wanted.as_ref().is_none_or(|wanted| wanted.is_empty() || wanted.contains(*name)));
     let sexes = Sexes { key: site.key.named("sex"), only: sex };
     let mut fields = Vec::new();
     let mut functions: Vec<Arc<dyn Function>> = Vec::new();
     for name in chosen {
         let function: Arc<dyn Function> = match *name {
             "sex" => Arc::new(sexes),
-            "name" => Arc::new(Named { sexes, names: [site.other("name_female")?, site.other("name_male")?] }),
+            "name" => {
+                Arc::new(Named { sexes, names: [site.other("name_female")?, site.other("name_male")?] })
+            }
             "username" => site.other("user_name")?,
             "mail" => site.other("free_email")?,
             "birthdate" => site.other("date_of_birth")?,
@@ -82,7 +84,11 @@ impl Function for Record {
     }
 
     fn evaluate(&self, call: &Call<'_>, errors: &mut RowErrors) -> Result<ArrayRef, EvaluateError> {
-        let columns = self.functions.iter().map(|function| function.evaluate(call, errors)).collect::<Result<_, _>>()?;
+        let columns = self
+            .functions
+            .iter()
+            .map(|function| function.evaluate(call, errors))
+            .collect::<Result<_, _>>()?;
         Ok(Arc::new(StructArray::try_new_with_length(self.fields.clone(), columns, None, call.rows.len())?))
     }
 }
@@ -143,7 +149,11 @@ impl Function for Named {
         let [female, male] = &self.names;
         let both = [female.evaluate(call, errors)?, male.evaluate(call, errors)?];
         let rows = call.rows.len() as u32;
-        let at = call.rows.iter().zip(0..).map(|(&row, index)| index + if self.sexes.is_male(row) { rows } else { 0 });
+        let at = call
+            .rows
+            .iter()
+            .zip(0..)
+            .map(|(&row, index)| index + if self.sexes.is_male(row) { rows } else { 0 });
         let values = concat(&[&*both[0], &*both[1]])?;
         Ok(take(&values, &UInt32Array::from_iter_values(at), None)?)
     }

@@ -262,7 +262,9 @@ impl Part {
             Self::Choice { options, .. } => {
                 let ways = options
                     .iter()
-                    .map(|option| option.parts.iter().rev().fold(next, |next, part| part.build(builder, next)))
+                    .map(|option| {
+                        option.parts.iter().rev().fold(next, |next, part| part.build(builder, next))
+                    })
                     .collect();
                 builder.any(ways)
             }

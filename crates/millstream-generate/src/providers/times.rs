@@ -25,7 +25,9 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
     let arguments = &site.arguments;
     let given = |parameter: &str| arguments.index(parameter).is_some();
     match site.name {
-        "am_pm" => numbered(site, 2, 2, |number, _, text| text.push_str(if number == 0 { "AM" } else { "PM" })),
+        "am_pm" => {
+            numbered(site, 2, 2, |number, _, text| text.push_str(if number == 0 { "AM" } else { "PM" }))
+        }
         "century" => numbered(site, 21, 5, |number, _, text| push_roman(number + 1, text)),
         "day_of_month" => numbered(site, 31, 2, |number, _, text| push_number(number + 1, 2, text)),
         "month" => numbered(site, 12, 2, |number, _, text| push_number(number + 1, 2, text)),
@@ -37,7 +39,9 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
         }),
         "year" => {
             let last = DateTime::from_timestamp_micros(site.now).unwrap_or_default().year();
-            numbered(site, (last - 1969).max(1) as u64, 4, |number, _, text| push_number(1970 + number, 4, text))
+            numbered(site, (last - 1969).max(1) as u64, 4, |number, _, text| {
+                push_number(1970 + number, 4, text);
+            })
         }
         "date" if !given("pattern") && !given("end_datetime") => {
             let count = site.now.div_euclid(DAY).max(0) as u64 + 1;
@@ -50,13 +54,15 @@ pub(super) fn resolve(site: &Site<'_>) -> Resolved {
                 push_number(u64::from(date.day()), 2, text);
             })
         }
-        "time" if !given("pattern") && !given("end_datetime") => numbered(site, 86_400, 8, |number, _, text| {
-            push_number(number / 3600, 2, text);
-            text.push(':');
-            push_number(number / 60 % 60, 2, text);
-            text.push(':');
-            push_number(number % 60, 2, text);
-        }),
+        "time" if !given("pattern") && !given("end_datetime") => {
+            numbered(site, 86_400, 8, |number, _, text| {
+                push_number(number / 3600, 2, text);
+                text.push(':');
+                push_number(number / 60 % 60, 2, text);
+                text.push(':');
+                push_number(number % 60, 2, text);
+            })
+        }
         "date" => instants(site, start, end, "pattern", "%Y-%m-%d", Kind::Timestamp),
         "time" => instants(site, start, end, "pattern", "%H:%M:%S", Kind::Timestamp),
         _ => iso(site, start, end),

@@ -120,7 +120,9 @@ impl Builder {
             let mut open: Vec<u32> = waiting[next].to_vec();
             while let Some(node) = open.pop() {
                 match &self.nodes[node as usize] {
-                    Node::End(alternative) => ends = Some(ends.map_or(*alternative, |end| end.min(*alternative))),
+                    Node::End(alternative) => {
+                        ends = Some(ends.map_or(*alternative, |end| end.min(*alternative)));
+                    }
                     Node::Bytes(bytes, to) => moves.extend(bytes.iter().map(|byte| (*byte, *to))),
                     Node::Any(ways) => open.extend(ways),
                 }
@@ -140,7 +142,9 @@ impl Builder {
             states.push(State { end: ends, steps: steps.into(), counts: Box::default() });
             next += 1;
             if states.len() > MOST_STATES {
-                return Err("there are too many ways to put such texts together to keep them apart".to_owned());
+                return Err(
+                    "there are too many ways to put such texts together to keep them apart".to_owned()
+                );
             }
         }
         let mut texts = Texts { states, weights: weights.into() };
@@ -262,7 +266,9 @@ impl Schedule {
         let (mut phases, mut start) = (Vec::new(), 0_u64);
         loop {
             let live: Vec<usize> = (0..left.len()).filter(|&index| left[index] > 0).collect();
-            let Some(rounds) = live.iter().map(|&index| left[index] / weights[index].max(1)).min() else { break };
+            let Some(rounds) = live.iter().map(|&index| left[index] / weights[index].max(1)).min() else {
+                break;
+            };
             // Where less than a round is left, it comes by itself.
             let (members, rounds, single) = if rounds > 0 {
                 (live, rounds, false)

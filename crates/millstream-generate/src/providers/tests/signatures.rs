@@ -11,7 +11,11 @@ fn every_provider_of_faker_is_here_or_is_refused_with_a_hint() {
     let here: BTreeSet<String> = names().iter().map(|name| name["fake.".len()..].to_owned()).collect();
     for name in signatures::all().keys() {
         let is_refused = refused::names().any(|refused| refused == *name);
-        assert!(here.contains(*name) != is_refused, "{name}: here {}, refused {is_refused}", here.contains(*name));
+        assert!(
+            here.contains(*name) != is_refused,
+            "{name}: here {}, refused {is_refused}",
+            here.contains(*name)
+        );
         if is_refused {
             let error = try_provider(name, "en_US", &[]).err().unwrap();
             assert!(error.message.contains(name) && error.hint.is_some_and(|hint| !hint.is_empty()));
@@ -33,7 +37,8 @@ fn every_parameter_is_known_and_none_is_ignored() {
             let odd = Constant::List(vec![Constant::List(vec![Constant::Float(0.5)])]);
             if name != "random_element" && !name.starts_with("random_") {
                 let refused = try_provider(name, "en_US", &[argument(Some(parameter), odd)]);
-                let error = refused.err().unwrap_or_else(|| panic!("{name}({parameter}=[[0.5]]) is accepted"));
+                let error =
+                    refused.err().unwrap_or_else(|| panic!("{name}({parameter}=[[0.5]]) is accepted"));
                 assert_eq!(error.argument, Some(0), "{name}({parameter}): {}", error.message);
             }
         }

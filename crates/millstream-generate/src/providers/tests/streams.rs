@@ -40,7 +40,14 @@ proptest! {
 fn other_keys_give_other_values() {
     let arguments = [];
     // What has few values, or one, in each locale.
-    let constant = ["bank_country", "current_country", "current_country_code", "time_delta", "ipv4_network_class", "date_between_dates"];
+    let constant = [
+        "bank_country",
+        "current_country",
+        "current_country_code",
+        "time_delta",
+        "ipv4_network_class",
+        "date_between_dates",
+    ];
     for name in all().into_iter().filter(|name| !constant.contains(&name.as_str())) {
         let path = format!("fake.{name}");
         let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments: &arguments };

@@ -7,7 +7,12 @@ use super::{argument, context, evaluate, int, key, list, shown, text};
 use millstream_expr::{Argument, Call, CallError, CallSite, Constant, Function, RowErrors};
 use std::sync::Arc;
 
-fn unique(name: &str, locale: &str, arguments: &[Argument], rows: Option<u64>) -> Result<Arc<dyn Function>, CallError> {
+fn unique(
+    name: &str,
+    locale: &str,
+    arguments: &[Argument],
+    rows: Option<u64>,
+) -> Result<Arc<dyn Function>, CallError> {
     let path = format!("fake.unique.{name}");
     let call = CallSite { path: &path, ordinal: 0, repetition: 0, arguments };
     resolve(&call, key(), &context(&[locale.to_owned()], rows)).map(Option::unwrap)
@@ -48,13 +53,30 @@ fn whole_domains_are_given_once_each() {
         ("prefix", "en_US", vec![]),
         ("color_name", "en_US", vec![]),
         ("word", "en_US", vec![]),
-        ("sentence", "en_US", vec![named("ext_word_list", list(&["a", "b", "c"])), named("nb_words", int(4))]),
+        (
+            "sentence",
+            "en_US",
+            vec![named("ext_word_list", list(&["a", "b", "c"])), named("nb_words", int(4))],
+        ),
         ("date_between", "en_US", vec![named("start_date", text("-10d")), named("end_date", text("+10d"))]),
-        ("pyfloat", "en_US", vec![named("right_digits", int(1)), named("min_value", int(0)), named("max_value", int(9)), named("left_digits", int(2))]),
+        (
+            "pyfloat",
+            "en_US",
+            vec![
+                named("right_digits", int(1)),
+                named("min_value", int(0)),
+                named("max_value", int(9)),
+                named("left_digits", int(2)),
+            ],
+        ),
         ("postcode", "ja_JP", vec![]),
         ("month_name", "en_US", vec![]),
         ("file_extension", "en_US", vec![]),
-        ("ipv4_private", "en_US", vec![named("network", Constant::Bool(true)), named("address_class", text("c"))]),
+        (
+            "ipv4_private",
+            "en_US",
+            vec![named("network", Constant::Bool(true)), named("address_class", text("c"))],
+        ),
     ];
     for (name, locale, arguments) in cases {
         let size = size(name, locale, &arguments);
@@ -76,7 +98,8 @@ fn whole_domains_are_given_once_each() {
             let plain = resolve(&call, key(), &context(&[locale.to_owned()], None)).unwrap().unwrap();
             let drawn: BTreeSet<String> =
                 shown(&evaluate(&*plain, &(0..40_000).collect::<Vec<_>>())).into_iter().collect();
-            let all: BTreeSet<String> = values(&*function, &(0..size).collect::<Vec<_>>()).0.into_iter().collect();
+            let all: BTreeSet<String> =
+                values(&*function, &(0..size).collect::<Vec<_>>()).0.into_iter().collect();
             assert!(drawn.is_subset(&all), "{name}: {:?}", drawn.difference(&all).next());
         }
     }
@@ -91,8 +114,12 @@ fn large_domains_do_not_repeat_and_all_others_say_why_not() {
         match unique(name, "en_US", &[], Some(4)) {
             Ok(function) => {
                 let (found, failed) = values(&*function, &rows);
-                let kept: Vec<&String> =
-                    found.iter().enumerate().filter(|(index, _)| !failed.contains(index)).map(|(_, v)| v).collect();
+                let kept: Vec<&String> = found
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| !failed.contains(index))
+                    .map(|(_, v)| v)
+                    .collect();
                 let different: BTreeSet<&&String> = kept.iter().collect();
                 assert_eq!(different.len(), kept.len(), "{name}");
                 assert!(kept.len() >= 2, "{name}");
@@ -103,7 +130,18 @@ fn large_domains_do_not_repeat_and_all_others_say_why_not() {
             }
         }
     }
-    for expected in ["name", "email", "address", "company", "phone_number", "uuid4", "sentence", "iban", "ssn", "user_name"] {
+    for expected in [
+        "name",
+        "email",
+        "address",
+        "company",
+        "phone_number",
+        "uuid4",
+        "sentence",
+        "iban",
+        "ssn",
+        "user_name",
+    ] {
         assert!(!refused.iter().any(|name| name == expected), "{expected} is not unique");
     }
     assert!(refused.len() < 60, "{refused:?}");
@@ -113,7 +151,8 @@ fn large_domains_do_not_repeat_and_all_others_say_why_not() {
 fn unique_names_keep_their_shapes_and_other_keys_give_other_orders() {
     let function = unique("name", "en_US", &[], None).unwrap();
     let (names, _) = values(&*function, &(0..20_000).collect::<Vec<_>>());
-    let titled = names.iter().filter(|name| name.split(' ').next().is_some_and(|first| first.ends_with('.'))).count();
+    let titled =
+        names.iter().filter(|name| name.split(' ').next().is_some_and(|first| first.ends_with('.'))).count();
     assert!((100..900).contains(&titled), "{titled}");
     let path = "fake.unique.name";
     let call = CallSite { path, ordinal: 0, repetition: 0, arguments: &[] };

@@ -626,11 +626,13 @@ impl Library for ColumnCompiler<'_> {
 
     fn for_rows(&self) -> Option<Arc<dyn Library>> {
         self.notes().varies = true;
+        // Which of its functions a row calls is not known before.
+        self.compiler.reads_clock.store(true, Ordering::Relaxed);
         Some(Arc::new(RowLibrary {
             key: self.key(),
             locales: self.compiler.locales.clone(),
             locale_key: self.locale_key(),
-            now: self.compiler.start,
+            now: self.compiler.now,
         }))
     }
 }

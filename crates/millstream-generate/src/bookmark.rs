@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use millstream_core::{Bookmark, Error, Progress, Result, StreamName};
 use serde::{Deserialize, Serialize};
 
+use crate::adopted::Seen;
 use crate::generations::Cycles;
 use crate::tables::Tables;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, Timelines};
 use crate::{Cadence, TablesSpec};
 
 const FORMAT: u32 = 2;
@@ -32,6 +33,9 @@ pub(crate) struct Position {
     #[serde(default, skip_serializing_if = "is_none")]
     pub(crate) revision: u64,
     pub(crate) tables: BTreeMap<String, TablePosition>,
+    /// The versions of adopted tables that the ticks saw.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) adopted: BTreeMap<String, Vec<Seen>>,
 }
 
 /// The position in one table.
@@ -90,7 +94,7 @@ impl TablePosition {
 impl Position {
     pub(crate) fn new(
         tables: &Tables,
-        timelines: &[Timeline],
+        timelines: &Timelines,
         opened: i64,
         tick: Option<u64>,
         rows: &[u64],
@@ -98,7 +102,7 @@ impl Position {
         (spec, cadences, revision): (&TablesSpec, &[Cadence], u64),
     ) -> Self {
         let mut positions = BTreeMap::new();
-        for (table, (timeline, &rows)) in timelines.iter().zip(rows).enumerate() {
+        for (table, (timeline, &rows)) in timelines.tables.iter().zip(rows).enumerate() {
             let generations = generations.get(table).cloned().flatten();
             let newest = match &generations {
                 Some(Generations { made, cycles }) => {
@@ -110,7 +114,7 @@ impl Position {
                 .parents(table)
                 .into_iter()
                 .filter_map(|parent| {
-                    let rows = timelines.get(parent)?.rows_at(newest?);
+                    let rows = timelines.tables.get(parent)?.rows_at(newest?);
                     Some((tables.name(parent).to_string(), rows))
                 })
                 .collect();
@@ -139,6 +143,12 @@ impl Position {
             tick,
             revision,
             tables: positions,
+            adopted: tables
+                .adopted_names()
+                .zip(&timelines.adopted)
+                .filter(|(_, history)| !history.seen().is_empty())
+                .map(|(name, history)| (name.to_owned(), history.seen().to_vec()))
+                .collect(),
         }
     }
 

@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use millstream_core::Key;
 use millstream_expr::{CallError, CallSite, CompileError, Expression, Function, Library, Scope};
 
+use crate::adopted::plain_type;
 use crate::declared::Declared;
 use crate::library::arguments::Bound;
 use crate::library::rows::{RowLibrary, key_of_call};
@@ -20,7 +21,7 @@ use crate::library::{aggregates, keys, random};
 use crate::plan::{Column, Draw, Slot};
 use crate::providers::{self, ProviderContext};
 use crate::timeline::{Timeline, Timelines};
-use crate::{SpecError, TableSpec, TablesSpec, UpdatePolicy};
+use crate::{AdoptedSpec, SpecError, TableSpec, TablesSpec, UpdatePolicy};
 
 /// The name of a row's number in expressions.
 pub(crate) const ROW_ID: &str = "row_id";
@@ -319,16 +320,31 @@ impl<'a> ColumnCompiler<'a> {
         self.table
     }
 
+    /// The index of a table of the file.
     pub(crate) fn table(&self, name: &str) -> Option<usize> {
         self.compiler.spec.tables.iter().position(|table| table.name == name)
     }
 
+    /// The index of a table that rows may refer to; those of adopted tables follow those of the file's.
+    pub(crate) fn parent(&self, name: &str) -> Option<usize> {
+        let adopted = || self.compiler.spec.adopted.iter().position(|adopted| adopted.name == name);
+        self.table(name).or_else(|| Some(self.compiler.spec.tables.len() + adopted()?))
+    }
+
+    /// An adopted table.
+    fn adopted(&self, table: usize) -> Option<&'a AdoptedSpec> {
+        self.compiler.spec.adopted.get(table.checked_sub(self.compiler.spec.tables.len())?)
+    }
+
     pub(crate) fn table_name(&self, table: usize) -> &'a str {
-        self.compiler.spec.tables.get(table).map_or("", |table| &table.name)
+        let made = self.compiler.spec.tables.get(table).map(|table| table.name.as_str());
+        made.or_else(|| self.adopted(table).map(|adopted| adopted.name.as_str())).unwrap_or_default()
     }
 
     pub(crate) fn table_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.compiler.spec.tables.iter().map(|table| table.name.as_str())
+        let spec = self.compiler.spec;
+        let adopted = spec.adopted.iter().map(|adopted| adopted.name.as_str());
+        spec.tables.iter().map(|table| table.name.as_str()).chain(adopted)
     }
 
     pub(crate) fn column_of(&self, table: usize, name: &str) -> Option<usize> {
@@ -337,11 +353,19 @@ impl<'a> ColumnCompiler<'a> {
 
     pub(crate) fn column_names(&self, table: usize) -> impl Iterator<Item = &'a str> + use<'a> {
         let columns = self.compiler.spec.tables.get(table).map(|table| table.columns.as_slice());
-        columns.unwrap_or_default().iter().map(|column| column.name.as_str())
+        let fields = self.adopted(table).map(|adopted| adopted.schema.fields().as_ref());
+        let made = columns.unwrap_or_default().iter().map(|column| column.name.as_str());
+        made.chain(fields.unwrap_or_default().iter().map(|field| field.name().as_str()))
     }
 
     /// The shape of a column; if it has none, this column fails without an error of its own.
     pub(crate) fn shape(&self, table: usize, column: usize) -> Result<Shape, CallError> {
+        if let Some(adopted) = self.adopted(table) {
+            let field = adopted.schema.fields().get(column);
+            let data_type = field.map_or(DataType::Null, |field| plain_type(field.data_type()));
+            let nullable = field.is_none_or(|field| field.is_nullable());
+            return Ok(Shape { data_type, nullable, draws: Vec::new(), varies: false });
+        }
         self.compiler.compile(table, column).ok_or_else(|| {
             self.notes().poisoned = true;
             CallError {
@@ -354,8 +378,8 @@ impl<'a> ColumnCompiler<'a> {
 
     /// Makes `parent` a parent of this table, unless that would close a circle.
     pub(crate) fn refer_to(&self, parent: usize) -> Result<(), CallError> {
-        // A row may refer to those before it, of the same table.
-        if parent == self.table {
+        // A row may refer to those before it, of the same table, and to those of tables that are there already.
+        if parent == self.table || self.adopted(parent).is_some() {
             return Ok(());
         }
         let mut state = self.compiler.state();
@@ -388,10 +412,10 @@ impl<'a> ColumnCompiler<'a> {
         }
     }
 
-    /// The rows that this table and `parent` begin with.
+    /// The rows that this table and `parent` begin with; as many as there can be if that is not known yet.
     pub(crate) fn initial_rows(&self, parent: usize) -> [u64; 2] {
         let timelines = &self.compiler.timelines.tables;
-        [self.table, parent].map(|table| timelines.get(table).map_or(0, Timeline::row_count))
+        [self.table, parent].map(|table| timelines.get(table).map_or(u64::MAX, Timeline::row_count))
     }
 
     /// What the file says of a table.

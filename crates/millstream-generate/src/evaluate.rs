@@ -1,6 +1,7 @@
 //! Evaluates columns for a list of rows: those asked for, and those of the parents that they refer to. Whatever is
 //! needed twice for the same rows is computed once.
 
+mod adopted;
 pub(crate) mod aggregates;
 mod draws;
 pub(crate) mod sums;
@@ -37,15 +38,18 @@ pub(crate) struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     pub(crate) fn new(tables: &'a Inner, timelines: &'a Timelines, index: usize, rows: Vec<u64>) -> Self {
-        let table = &tables.tables[index];
+        // Adopted tables have nothing but columns, which are kept elsewhere.
+        let table = tables.tables.get(index);
         Self {
             tables,
             timelines,
             index,
             rows,
-            columns: RefCell::new(vec![None; table.columns.len()]),
-            slots: RefCell::new(vec![None; table.slots.len()]),
-            parents: RefCell::new(table.draws.iter().map(|_| None).collect()),
+            columns: RefCell::new(vec![None; table.map_or(0, |table| table.columns.len())]),
+            slots: RefCell::new(vec![None; table.map_or(0, |table| table.slots.len())]),
+            parents: RefCell::new(
+                table.map_or_else(Vec::new, |table| table.draws.iter().map(|_| None).collect()),
+            ),
         }
     }
 
@@ -74,6 +78,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn column(&self, column: usize) -> Result<ArrayRef> {
+        if let Some(history) = self.adopted(self.index)? {
+            return self.adopted_column(history, column);
+        }
         if let Some(array) = self.columns.borrow().get(column).and_then(Clone::clone) {
             return Ok(array);
         }

@@ -4,6 +4,7 @@
 //! rows there are after each tick; [`GeneratorSource`] turns both into streams that grow at their cadence and go on
 //! after a restart where the last commit left off.
 
+mod adopted;
 pub mod audit;
 mod bookmark;
 mod check;
@@ -34,6 +35,7 @@ mod zipf;
 
 pub use control::{CadenceChange, CadenceControl, ChangeError};
 pub use disorder::{Delay, Disorder, Duplicate, Late};
+pub use adopted::{AdoptedHistory, AdoptedRows, AdoptedSpec, AdoptedTable};
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
 pub use infer::Inferred;

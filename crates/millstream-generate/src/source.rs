@@ -12,6 +12,7 @@ use millstream_core::{
     StreamName, StreamSchema, Work,
 };
 
+use crate::adopted::{AdoptedHistory, AdoptedTable};
 use crate::bookmark::{Generations, Position, merge};
 use crate::generations::{Generation, first_cycles, resumed_cycles};
 use crate::speed::{FastClock, pass};
@@ -67,6 +68,10 @@ pub struct GeneratorSource {
     revision: u64,
     /// Whether an epoch has to end although it may have no rows.
     epoch_wanted: bool,
+    /// Tables that are there already, in the order of [`TablesSpec::adopted`].
+    adopted: Vec<Box<dyn AdoptedTable>>,
+    /// The tick that was begun before this run: what it sees is settled.
+    settled: u64,
 }
 
 /// A generation that was begun and is not complete.
@@ -122,6 +127,8 @@ impl GeneratorSource {
             complete: None,
             current: None,
             epoch_rows: 0,
+            adopted: Vec::new(),
+            settled: 0,
         }
     }
 
@@ -129,6 +136,48 @@ impl GeneratorSource {
     #[must_use]
     pub fn at_speed(self, speed: Speed) -> Self {
         Self { clock: FastClock::at(self.clock, speed), speed, ..self }
+    }
+
+    /// With the tables that are there already, in the order of [`TablesSpec::adopted`].
+    #[must_use]
+    pub fn adopting(mut self, adopted: Vec<Box<dyn AdoptedTable>>) -> Self {
+        self.adopted = adopted;
+        self
+    }
+
+    /// Reads the adopted tables: as they were seen before, and the newest version of those that are new here.
+    async fn adopt(&mut self, position: Option<&Position>) -> Result<()> {
+        let names: Vec<String> = self.tables.adopted_names().map(str::to_owned).collect();
+        let columns = self.tables.adopted_columns();
+        let mut histories = Vec::with_capacity(names.len());
+        for ((table, name), columns) in self.adopted.iter_mut().zip(&names).zip(&columns) {
+            let seen = position.and_then(|position| position.adopted.get(name)).cloned();
+            let history = match seen {
+                Some(seen) => AdoptedHistory::restore(table.as_mut(), columns, seen).await,
+                None => AdoptedHistory::begin(table.as_mut(), columns).await,
+            };
+            histories.push(history.map_err(|error| error.context(format!("table {name}")))?);
+        }
+        self.timelines = Arc::new(Timelines { adopted: histories, ..Timelines::clone(&self.timelines) });
+        Ok(())
+    }
+
+    /// Looks for new versions of adopted tables, for a tick that is about to begin.
+    async fn refresh(&mut self, tick: u64) -> Result<()> {
+        if self.adopted.is_empty() || tick <= self.settled {
+            return Ok(());
+        }
+        let columns = self.tables.adopted_columns();
+        let mut timelines = Timelines::clone(&self.timelines);
+        let mut moved = false;
+        let known = timelines.adopted.iter_mut().zip(&columns);
+        for (table, (history, columns)) in self.adopted.iter_mut().zip(known) {
+            moved |= history.refresh(table.as_mut(), columns, tick).await?;
+        }
+        if moved {
+            self.timelines = Arc::new(timelines);
+        }
+        Ok(())
     }
 
     /// How far it is, for dashboards.
@@ -195,8 +244,12 @@ impl GeneratorSource {
         self.cadences = spec.tables.into_iter().map(|table| table.cadence).collect();
         self.revision = position.revision;
         let visible = self.tables.timelines().generations;
-        self.timelines =
-            Arc::new(Timelines { start: position.start, tables: timelines, generations: visible });
+        self.timelines = Arc::new(Timelines {
+            start: position.start,
+            tables: timelines,
+            generations: visible,
+            adopted: Vec::new(),
+        });
         Ok(())
     }
 
@@ -493,19 +546,21 @@ impl Source for GeneratorSource {
     }
 
     async fn open(&mut self, from: Option<Bookmark>) -> Result<()> {
-        match from {
-            Some(bookmark) => {
-                let position = Position::from_bookmark(&bookmark)?;
-                self.resume(&position).map_err(|error| error.context(format!("source {}", self.name)))?;
+        let position = from.as_ref().map(Position::from_bookmark).transpose()?;
+        match &position {
+            Some(position) => {
+                self.resume(position).map_err(|error| error.context(format!("source {}", self.name)))?;
             }
             None => self.opened = self.clock.now(),
         }
         self.status.control().resume(&self.cadences, self.revision);
+        self.adopt(position.as_ref()).await?;
         for (table, &rows) in self.rows.iter().enumerate() {
             self.status.set_rows(table, rows);
         }
         // The last tick that was begun is due now, so that the next one comes a tick later.
         let begun = self.begun();
+        self.settled = begun;
         self.status.begin(begun, 0);
         let logical = i128::from(self.timelines.time_of(begun));
         let missed = match self.spec.on_restart {
@@ -546,6 +601,7 @@ impl Source for GeneratorSource {
                 }
                 let catches_up = self.complete == Some(tick);
                 if !catches_up {
+                    self.refresh(tick).await?;
                     self.status.begin(tick, u64::try_from(late).unwrap_or(u64::MAX));
                 }
                 self.turn(tick)?;
@@ -575,7 +631,7 @@ impl Source for GeneratorSource {
     fn bookmark(&self) -> Bookmark {
         let position = Position::new(
             &self.tables,
-            &self.timelines.tables,
+            &self.timelines,
             self.opened,
             self.complete,
             &self.rows,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
-use crate::{Disorder, Growth, NullShare, Rate, Shape};
+use crate::{AdoptedSpec, Disorder, Growth, NullShare, Rate, Shape};
 
 /// The tables of a file and what they share.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct TablesSpec {
     pub max_catch_up: u64,
     /// The names of the tables whose `data: auto` is inferred from the names of columns.
     pub infer_attributes: Vec<String>,
+    /// Tables that are there already, which these may refer to.
+    pub adopted: Vec<AdoptedSpec>,
     /// The tables, in the file's order.
     pub tables: Vec<TableSpec>,
 }
@@ -46,6 +48,7 @@ impl Default for TablesSpec {
             on_restart: OnRestart::Continue,
             max_catch_up: 1_000_000,
             infer_attributes: Vec::new(),
+            adopted: Vec::new(),
             tables: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! The tables of a file, compiled: any range of rows of any of them, at any time, on any thread (S-60).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use millstream_core::{Key, Result, StreamName};
 
+use crate::adopted::{Adopted, AdoptedHistory};
 use crate::check::check_shape;
 use crate::compile::Compiler;
 use crate::disorder::{self, Disordered};
@@ -15,7 +17,7 @@ use crate::evaluate::aggregates::AggregateCache;
 use crate::evaluate::sums::SumCache;
 use crate::generations::{Cycles, Generation};
 use crate::infer::{self, Inferred};
-use crate::plan::Table;
+use crate::plan::{Distribution, Draw, Slot, Table};
 use crate::timeline::{Timeline, Timelines};
 use crate::{PARQUET_TYPE, Rate, SpecError, TablesSpec, UpdatePolicy};
 
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) sums: SumCache,
     pub(crate) aggregates: AggregateCache,
     inferred: Vec<Inferred>,
+    pub(crate) adopted: Vec<Adopted>,
 }
 
 /// How the expression of a column is evaluated.
@@ -89,6 +92,7 @@ impl Tables {
                     Some(Generation { number, tick, rows: table.row_count })
                 })
                 .collect(),
+            adopted: vec![AdoptedHistory::default(); spec.adopted.len()],
         };
         let (compiled, reads_clock) = match Compiler::new(spec, start, &timelines).run() {
             Ok(compiled) if errors.is_empty() => compiled,
@@ -151,7 +155,13 @@ impl Tables {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let adopted = spec.adopted.iter().enumerate().map(|(index, adopted)| Adopted {
+            name: adopted.name.clone(),
+            schema: adopted.schema.clone(),
+            used: columns_taken(&tables, tables.len() + index),
+        });
         Ok(Self(Arc::new(Inner {
+            adopted: adopted.collect(),
             order: parents_first(&tables),
             tables,
             timelines,
@@ -216,6 +226,22 @@ impl Tables {
     /// The cadences as the file says them.
     pub fn timelines(&self) -> Timelines {
         self.0.timelines.clone()
+    }
+
+    /// For each of [`TablesSpec::adopted`], the columns that the tables take from it.
+    pub fn adopted_columns(&self) -> Vec<Vec<String>> {
+        let name = |adopted: &Adopted, column: &usize| {
+            adopted.schema.fields().get(*column).map(|f| f.name().clone())
+        };
+        let adopted = self.0.adopted.iter();
+        adopted
+            .map(|adopted| adopted.used.iter().filter_map(|column| name(adopted, column)).collect())
+            .collect()
+    }
+
+    /// The names of [`TablesSpec::adopted`].
+    pub(crate) fn adopted_names(&self) -> impl Iterator<Item = &str> {
+        self.0.adopted.iter().map(|adopted| adopted.name.as_str())
     }
 
     /// What `data: auto` stands for, in the file's order.
@@ -293,6 +319,34 @@ impl Tables {
     fn table(&self, table: usize) -> &Table {
         &self.0.tables[table]
     }
+}
+
+/// The columns that tables take from `parent`, in order.
+fn columns_taken(tables: &[Table], parent: usize) -> Vec<usize> {
+    fn parent_of(tables: &[Table], table: usize, draw: usize) -> Option<usize> {
+        match tables.get(table)?.draws.get(draw)? {
+            Draw::Key { parent, .. } => Some(*parent),
+            Draw::Through { parent, inner, .. } => parent_of(tables, *parent, *inner),
+        }
+    }
+    let mut columns = BTreeSet::new();
+    for (index, table) in tables.iter().enumerate() {
+        for slot in &table.slots {
+            if let Slot::Parent { draw, column, .. } = slot
+                && parent_of(tables, index, *draw) == Some(parent)
+            {
+                columns.insert(*column);
+            }
+        }
+        for draw in &table.draws {
+            if let Draw::Key { parent: drawn, distribution: Distribution::Weighted(weights), .. } = draw
+                && *drawn == parent
+            {
+                columns.insert(weights.attribute);
+            }
+        }
+    }
+    columns.into_iter().collect()
 }
 
 /// Every table after its parents; among those that may come next, the first of the file.

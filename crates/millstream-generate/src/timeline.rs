@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::adopted::AdoptedHistory;
 use crate::generations::Generation;
 use crate::rate::greatest_common_divisor;
 use crate::shape::{Curve, GRAINS, Shape};
@@ -350,6 +351,8 @@ pub struct Timelines {
     pub tables: Vec<Timeline>,
     /// For each table that is replaced as a whole, the generation that is visible.
     pub generations: Vec<Option<Generation>>,
+    /// For each adopted table, the rows that the ticks see.
+    pub adopted: Vec<AdoptedHistory>,
 }
 
 impl Timelines {

@@ -9,6 +9,7 @@ use arrow::buffer::BooleanBuffer;
 use millstream_core::{Error, Key, Permutation, Result};
 
 use super::Evaluation;
+use crate::adopted::Visible;
 use crate::compile::no_parent_yet;
 use crate::library::weights::Weights;
 use crate::plan::{Distribution, Draw};
@@ -76,20 +77,27 @@ impl<'a> Evaluation<'a> {
         Ok(Drawn { parent: Rc::new(Self::new(self.tables, self.timelines, parent, rows)), missing })
     }
 
-    /// Calls `with` for each run of rows that see equally many rows of `parent`, with that number. It is zero only for
-    /// the first row of a table that refers to itself.
-    fn each_visible(&self, parent: usize, mut with: impl FnMut(u64, &[u64]) -> Result<()>) -> Result<()> {
+    /// Calls `with` for each run of rows that see the same rows of `parent`, with these. There are none only for the
+    /// first row of a table that refers to itself.
+    fn each_visible(&self, parent: usize, mut with: impl FnMut(Visible, &[u64]) -> Result<()>) -> Result<()> {
         if parent == self.index {
-            return self.rows.chunks(1).try_for_each(|row| with(row.first().copied().unwrap_or(0), row));
+            return self.rows.chunks(1).try_for_each(|row| {
+                with(Visible { first: 0, count: row.first().copied().unwrap_or(0) }, row)
+            });
         }
-        let parents = self.timeline(parent)?;
-        self.each_birth(|birth, rows| match parents.rows_at(birth.tick) {
-            0 => {
-                let names = [self.index, parent].map(|index| &self.tables.tables[index].name);
-                let (message, hint) = no_parent_yet(names[0], names[1]);
-                Err(Error::data(message).hint(hint))
+        let adopted = self.adopted(parent)?;
+        let made = if adopted.is_none() { Some(self.timeline(parent)?) } else { None };
+        self.each_birth(|birth, rows| {
+            let visible = match (adopted, made) {
+                (Some(history), _) => history.visible(birth.tick),
+                (None, Some(timeline)) => Visible { first: 0, count: timeline.rows_at(birth.tick) },
+                (None, None) => Visible { first: 0, count: 0 },
+            };
+            if visible.count == 0 {
+                let (message, hint) = no_parent_yet(self.name_of(self.index), self.name_of(parent));
+                return Err(Error::data(message).hint(hint));
             }
-            count => with(count, rows),
+            with(visible, rows)
         })
     }
 
@@ -102,7 +110,7 @@ impl<'a> Evaluation<'a> {
     ) -> Result<Vec<u64>> {
         let mut drawn = Vec::with_capacity(self.rows.len());
         let mut known = None;
-        self.each_visible(parent, |count, rows| {
+        self.each_visible(parent, |Visible { first, count }, rows| {
             if count == 0 {
                 drawn.extend(rows.iter().map(|_| 0));
                 return Ok(());
@@ -112,7 +120,7 @@ impl<'a> Evaluation<'a> {
                 _ => prepare(count),
             };
             known = Some((count, prepared));
-            drawn.extend(rows.iter().map(|&row| draw(row, prepared)));
+            drawn.extend(rows.iter().map(|&row| first + draw(row, prepared)));
             Ok(())
         })?;
         Ok(drawn)
@@ -122,19 +130,33 @@ impl<'a> Evaluation<'a> {
     /// visible together: parents that come later change no row before them, and a row sees its parent as soon as the
     /// table has no more rows than the parent.
     fn draw_unique(&self, parent: usize, key: Key) -> Result<Vec<u64>> {
-        let parents = self.timeline(parent)?;
+        let adopted = self.adopted(parent)?;
+        let born_with = |row: u64| match adopted {
+            Some(history) => Ok(history.born_with(row)),
+            None => self.timeline(parent).map(|timeline| timeline.birth(row)).map(|birth| {
+                let birth = birth?;
+                Some((birth.tick, birth.rows))
+            }),
+        };
         let mut drawn = Vec::with_capacity(self.rows.len());
         let mut block: Option<(u64, std::ops::Range<u64>, Permutation)> = None;
-        self.each_visible(parent, |count, rows| {
+        self.each_visible(parent, |Visible { first, count }, rows| {
+            if first > 0 {
+                return Err(Error::data(format!(
+                    "rows of `{}` were changed or removed, so that it is not known any more which of them were taken",
+                    self.name_of(parent)
+                ))
+                .hint("is_unique needs a parent that only gets new rows"));
+            }
             for &row in rows {
                 if row >= count {
                     return Err(self.too_few(parent, row, count));
                 }
                 if !block.as_ref().is_some_and(|(_, rows, _)| rows.contains(&row)) {
-                    let birth = parents.birth(row).ok_or_else(|| self.too_few(parent, row, count))?;
-                    let length = birth.rows.end - birth.rows.start;
-                    let permutation = Permutation::new(key.numbered(birth.tick), length);
-                    block = Some((birth.rows.start, birth.rows, permutation));
+                    let (tick, rows) =
+                        born_with(row)?.ok_or_else(|| self.too_few(parent, row, count))?;
+                    let permutation = Permutation::new(key.numbered(tick), rows.end - rows.start);
+                    block = Some((rows.start, rows, permutation));
                 }
                 if let Some((start, _, permutation)) = &block {
                     drawn.push(start + permutation.apply(row - start));
@@ -146,7 +168,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn too_few(&self, parent: usize, row: u64, count: u64) -> Error {
-        let names = [self.index, parent].map(|index| &self.tables.tables[index].name);
+        let names = [self.index, parent].map(|index| self.name_of(index));
         Error::data(format!(
             "row {} of `{}` needs a row of `{}` of its own, but there are {count} when it is made",
             row.saturating_add(1),
@@ -163,13 +185,13 @@ impl<'a> Evaluation<'a> {
     /// one. Candidates are weighed many at a time; that changes no draw, since attempt n of a row always has the same
     /// candidate.
     fn draw_weighted(&self, draw: usize, parent: usize, weights: &Weights, key: Key) -> Result<Vec<u64>> {
-        let mut counts = Vec::with_capacity(self.rows.len());
-        self.each_visible(parent, |count, rows| {
-            counts.extend(rows.iter().map(|_| count));
+        let mut seen: Vec<Visible> = Vec::with_capacity(self.rows.len());
+        self.each_visible(parent, |visible, rows| {
+            seen.extend(rows.iter().map(|_| visible));
             Ok(())
         })?;
         let mut drawn = vec![0_u64; self.rows.len()];
-        let mut open: Vec<usize> = (0..counts.len()).filter(|&index| counts[index] > 0).collect();
+        let mut open: Vec<usize> = (0..seen.len()).filter(|&index| seen[index].count > 0).collect();
         let (mut attempt, mut width) = (0, 1);
         while !open.is_empty() && attempt < MOST_ATTEMPTS {
             let room = (CANDIDATES / open.len()).max(1) as u64;
@@ -179,8 +201,8 @@ impl<'a> Evaluation<'a> {
             let candidates: Vec<u64> = open
                 .iter()
                 .flat_map(|&index| {
-                    let (row, count) = (self.rows[index], counts[index]);
-                    attempts.iter().map(move |key| key.below(row, count))
+                    let (row, Visible { first, count }) = (self.rows[index], seen[index]);
+                    attempts.iter().map(move |key| first + key.below(row, count))
                 })
                 .collect();
             let weighed = self.weigh(parent, weights, candidates.clone())?;
@@ -202,7 +224,7 @@ impl<'a> Evaluation<'a> {
             width *= 2;
         }
         for index in open {
-            drawn[index] = self.draw_by_sums(draw, parent, weights, key, self.rows[index], counts[index])?;
+            drawn[index] = self.draw_by_sums((draw, parent), weights, key, self.rows[index], seen[index])?;
         }
         Ok(drawn)
     }
@@ -217,22 +239,28 @@ impl<'a> Evaluation<'a> {
     /// blocks of parents. The sums are kept, one for each block of 1024 parents.
     fn draw_by_sums(
         &self,
-        draw: usize,
-        parent: usize,
+        (draw, parent): (usize, usize),
         weights: &Weights,
         key: Key,
         row: u64,
-        count: u64,
+        Visible { first, count }: Visible,
     ) -> Result<u64> {
-        let weigh = |rows: std::ops::Range<u64>| self.weigh(parent, weights, rows.collect());
-        let sums = self.tables.sums.of((self.index, draw), self.timelines, count, weigh)?;
+        let weigh =
+            |rows: std::ops::Range<u64>| self.weigh(parent, weights, rows.map(|row| first + row).collect());
+        let sums = self.tables.sums.of((self.index, draw, first), self.timelines, count, weigh)?;
         let found = sums.find(key.numbered(MOST_ATTEMPTS).unit(row), weigh)?;
-        found.ok_or_else(|| {
-            let parent = &self.tables.tables[parent];
-            let attribute = parent.columns.get(weights.attribute).map_or("", |column| &column.name);
+        found.map(|row| first + row).ok_or_else(|| {
+            let parent_name = self.name_of(parent);
+            let attribute = match parent.checked_sub(self.tables.tables.len()) {
+                None => self.tables.tables[parent].schema.fields().get(weights.attribute),
+                Some(index) => {
+                    let adopted = self.tables.adopted.get(index);
+                    adopted.and_then(|adopted| adopted.schema.fields().get(weights.attribute))
+                }
+            };
             Error::data(format!(
-                "none of the {count} rows of `{}` has a weight above zero by its `{attribute}`",
-                parent.name
+                "none of the {count} rows of `{parent_name}` has a weight above zero by its `{}`",
+                attribute.map_or("", |field| field.name())
             ))
             .hint("give a weight above zero to a value that occurs, or use another distribution")
         })

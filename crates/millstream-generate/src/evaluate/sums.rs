@@ -13,7 +13,7 @@ const BLOCK: u64 = 1024;
 
 /// The sums that were computed so far, for each draw of each table.
 #[derive(Debug, Default)]
-pub(crate) struct SumCache(Mutex<BTreeMap<(usize, usize), Shared>>);
+pub(crate) struct SumCache(Mutex<BTreeMap<(usize, usize, u64), Shared>>);
 
 type Shared = Arc<Mutex<Option<Known>>>;
 
@@ -39,7 +39,7 @@ impl SumCache {
     /// The sums of the first `count` rows. `weigh` gives the weights of a range of rows.
     pub(crate) fn of(
         &self,
-        draw: (usize, usize),
+        draw: (usize, usize, u64),
         timelines: &Timelines,
         count: u64,
         weigh: impl Fn(Range<u64>) -> Result<Vec<f64>>,
@@ -125,10 +125,11 @@ mod tests {
 
     #[test]
     fn shares_are_found_at_the_rows_that_hold_them() {
-        let timelines = Timelines { start: 0, tables: Vec::new(), generations: Vec::new() };
+        let timelines =
+            Timelines { start: 0, tables: Vec::new(), generations: Vec::new(), adopted: Vec::new() };
         let cache = SumCache::default();
         for count in [10_000_u64, 5_000, 700, 1_024, 7_168] {
-            let sums = cache.of((0, 0), &timelines, count, |rows| Ok(weights(rows))).unwrap();
+            let sums = cache.of((0, 0, 0), &timelines, count, |rows| Ok(weights(rows))).unwrap();
             let heavy = count / 700;
             let total = (heavy * (heavy + 1) / 2) as f64;
             let mut below = 0.0;
@@ -149,16 +150,17 @@ mod tests {
 
     #[test]
     fn nothing_is_found_where_nothing_weighs() {
-        let timelines = Timelines { start: 0, tables: Vec::new(), generations: Vec::new() };
+        let timelines =
+            Timelines { start: 0, tables: Vec::new(), generations: Vec::new(), adopted: Vec::new() };
         let none = |rows: Range<u64>| Ok(rows.map(|_| 0.0).collect());
         let cache = SumCache::default();
         for count in [1_u64, 1024, 5000] {
-            let sums = cache.of((0, 0), &timelines, count, none).unwrap();
+            let sums = cache.of((0, 0, 0), &timelines, count, none).unwrap();
             assert_eq!(sums.find(0.5, none).unwrap(), None);
         }
         // Another history is not mixed up with the first.
-        let other = Timelines { start: 1, tables: Vec::new(), generations: Vec::new() };
-        let sums = cache.of((0, 0), &other, 5000, |rows| Ok(weights(rows))).unwrap();
+        let other = Timelines { start: 1, tables: Vec::new(), generations: Vec::new(), adopted: Vec::new() };
+        let sums = cache.of((0, 0, 0), &other, 5000, |rows| Ok(weights(rows))).unwrap();
         assert_eq!(sums.find(0.0, |rows| Ok(weights(rows))).unwrap(), Some(699));
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn foreign_key(
     ];
     let bound = Bound::new(call, FOREIGN_KEY, &PARAMETERS, 2)?;
     let parent_name = bound.text(0)?.ok_or_else(|| bound.wrong(0, "the name of a table is needed here"))?;
-    let parent = column.table(parent_name).ok_or_else(|| no_table(column, &bound, 0, parent_name))?;
+    let parent = column.parent(parent_name).ok_or_else(|| no_table(column, &bound, 0, parent_name))?;
     let attribute_name =
         bound.text(1)?.ok_or_else(|| bound.wrong(1, "the name of a column is needed here"))?;
     let attribute = column
@@ -209,7 +209,7 @@ pub(crate) fn copy_from_fk(
     let named = bound.argument(0).is_some_and(|argument| argument.name.is_some())
         || bound.argument(1).is_some_and(|argument| argument.name.is_some());
     let may_be = |fk: &str, parent: &str| {
-        column.table(parent).is_some() && column.column_of(column.own_table(), fk).is_some()
+        column.parent(parent).is_some() && column.column_of(column.own_table(), fk).is_some()
     };
     let straight = || read_copy(column, &bound, [0, 1], first, second, attribute);
     let swapped = || read_copy(column, &bound, [1, 0], second, first, attribute);
@@ -260,7 +260,7 @@ fn read_copy(
     attribute_name: &str,
 ) -> Result<(usize, usize, usize, usize), CallError> {
     let parent =
-        column.table(parent_name).ok_or_else(|| no_table(column, bound, parent_parameter, parent_name))?;
+        column.parent(parent_name).ok_or_else(|| no_table(column, bound, parent_parameter, parent_name))?;
     let own = column.own_table();
     let fk_column =
         column.column_of(own, fk_name).ok_or_else(|| no_column(column, bound, fk_parameter, own, fk_name))?;

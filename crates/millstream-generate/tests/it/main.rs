@@ -1,6 +1,7 @@
 //! The generator from outside: rows, keys, errors, and the source under a simulated clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod adopted;
 mod audit;
 mod by_row;
 mod clock;

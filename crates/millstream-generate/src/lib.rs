@@ -33,9 +33,10 @@ mod tables;
 mod timeline;
 mod zipf;
 
+pub use adopted::{AdoptedHistory, AdoptedRows, AdoptedSpec, AdoptedTable};
+pub use control::{CadenceChange, CadenceControl, ChangeError};
 pub use control::{CadenceChange, CadenceControl, ChangeError};
 pub use disorder::{Delay, Disorder, Duplicate, Late};
-pub use adopted::{AdoptedHistory, AdoptedRows, AdoptedSpec, AdoptedTable};
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;
 pub use infer::Inferred;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use millstream_core::{Bookmark, Boundary, Decode, Decoded, Error, Pull, Result, Source, StreamSchema, Work};
 use serde_json::json;
 
-use crate::{AdoptedHistory, Tables, Timelines};
+use crate::{Tables, Timelines};
 
 /// Generates some of the initial rows of one table, then ends.
 #[derive(Debug)]
@@ -25,14 +25,6 @@ impl RangeSource {
     pub fn new(tables: Tables, table: usize, rows: Range<u64>, chunk_rows: usize) -> Self {
         let timelines = Arc::new(tables.timelines());
         Self { tables, table, next: rows.start, rows, chunk_rows: chunk_rows.max(1) as u64, timelines }
-    }
-
-    /// With what was read of tables that are there already, in the order of
-    /// [`TablesSpec::adopted`](crate::TablesSpec::adopted).
-    #[must_use]
-    pub fn adopting(mut self, adopted: Vec<AdoptedHistory>) -> Self {
-        self.timelines = Arc::new(Timelines { adopted, ..Timelines::clone(&self.timelines) });
-        self
     }
 }
 

@@ -149,12 +149,17 @@ impl GeneratorSource {
     async fn adopt(&mut self, position: Option<&Position>) -> Result<()> {
         let names: Vec<String> = self.tables.adopted_names().map(str::to_owned).collect();
         let columns = self.tables.adopted_columns();
+        let read = self.tables.timelines().adopted;
         let mut histories = Vec::with_capacity(names.len());
-        for ((table, name), columns) in self.adopted.iter_mut().zip(&names).zip(&columns) {
+        for (index, ((table, name), columns)) in self.adopted.iter_mut().zip(&names).zip(&columns).enumerate()
+        {
             let seen = position.and_then(|position| position.adopted.get(name)).cloned();
             let history = match seen {
                 Some(seen) => AdoptedHistory::restore(table.as_mut(), columns, seen).await,
-                None => AdoptedHistory::begin(table.as_mut(), columns).await,
+                None => match read.get(index).filter(|history| !history.seen().is_empty()) {
+                    Some(history) => Ok(history.clone()),
+                    None => AdoptedHistory::begin(table.as_mut(), columns).await,
+                },
             };
             histories.push(history.map_err(|error| error.context(format!("table {name}")))?);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use millstream_core::{Key, Result, StreamName};
+use millstream_core::{Error, Key, Result, StreamName};
 
 use crate::adopted::{Adopted, AdoptedHistory};
 use crate::check::check_shape;
@@ -237,6 +237,17 @@ impl Tables {
         adopted
             .map(|adopted| adopted.used.iter().filter_map(|column| name(adopted, column)).collect())
             .collect()
+    }
+
+    /// With what was read of [`TablesSpec::adopted`], in that order: what the ticks see before a source looks again.
+    ///
+    /// # Errors
+    /// If the tables are shared already.
+    pub fn adopting(mut self, adopted: Vec<AdoptedHistory>) -> Result<Self> {
+        let inner = Arc::get_mut(&mut self.0)
+            .ok_or_else(|| Error::internal("tables were shared before what they adopt was read"))?;
+        inner.timelines.adopted = adopted;
+        Ok(self)
     }
 
     /// The names of [`TablesSpec::adopted`].

@@ -42,6 +42,7 @@ impl Document {
             tick: self.config.tick_interval,
             on_restart: self.config.on_restart,
             max_catch_up: self.config.max_catch_up,
+            adopted: Vec::new(),
             infer_attributes: self
                 .tables
                 .iter()

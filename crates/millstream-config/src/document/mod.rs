@@ -1,5 +1,6 @@
 //! The file as types: everything that was written, with its place, and the defaults for what was not.
 
+mod adopted;
 mod cadence;
 mod column;
 mod column_type;
@@ -30,7 +31,9 @@ pub use sink::{
     SinkKind, SqlSink, StdoutFormat, TextCompression,
 };
 pub use sink_sql::{SqlDialect, SqlWriting};
-pub use source::{CsvReading, CsvSource, JsonlSource, ParquetSource, SourceConnector, SourceKind};
+pub use source::{
+    CsvReading, CsvSource, DeltaSource, JsonlSource, ParquetSource, SourceConnector, SourceKind,
+};
 pub use stream::{Pipeline, Sink, Source, Stream};
 pub use table::Table;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Document;
+use super::{Document, SourceKind};
 use crate::decode::{Context, Spanned, suggestion};
 use crate::diagnostics::Diagnostic;
 use crate::source_file::Span;
@@ -21,10 +21,12 @@ pub(super) fn check(context: &Context<'_>, document: &Document, root: &Node) {
         }
     }
     cycles(context, document);
+    refuse_delta(context, document);
     if context.has_errors() {
         return;
     }
-    let read: HashSet<&str> = references.iter().map(|reference| &*reference.value).collect();
+    let mut read: HashSet<&str> = references.iter().map(|reference| &*reference.value).collect();
+    read.extend(document.adopted().iter().map(|source| &*source.name.value));
     let sources = document.sources.iter().map(|source| (&source.name, "the source"));
     let streams = document.streams.iter().map(|stream| (&stream.name, "the stream"));
     for (name, what) in sources.chain(streams) {
@@ -32,6 +34,31 @@ pub(super) fn check(context: &Context<'_>, document: &Document, root: &Node) {
             let warning = Diagnostic::warning(name.span, format!("nothing reads {what} {:?}", name.value))
                 .hint("add a sink with `from`, or remove it");
             context.report(warning);
+        }
+    }
+}
+
+/// A Delta table has no stream: it can only be a parent of generated tables.
+fn refuse_delta(context: &Context<'_>, document: &Document) {
+    let hint = "it can be a parent of generated tables: `foreign_key(\"name\", \"column\")`";
+    let is_delta = |kind: &SourceKind| matches!(kind, SourceKind::Delta(_));
+    if let Some(pipeline) =
+        document.pipeline.as_ref().filter(|pipeline| is_delta(&pipeline.source.kind.value))
+    {
+        let message = "rows of a Delta table cannot be read as a stream yet";
+        context.report(Diagnostic::error(pipeline.source.kind.span, message).hint(hint));
+    }
+    let streams = document.streams.iter().flat_map(|stream| &stream.from);
+    let readers = streams.chain(document.sinks.iter().flat_map(|sink| &sink.from));
+    for reader in readers {
+        let source = document.sources.iter().find(|source| source.name.value == reader.value);
+        if let Some(source) = source.filter(|source| is_delta(&source.connector.kind.value)) {
+            let message =
+                format!("rows of the Delta table {:?} cannot be read as a stream yet", reader.value);
+            let error = Diagnostic::error(reader.span, message)
+                .related(source.connector.kind.span, "a Delta table")
+                .hint(hint);
+            context.report(error);
         }
     }
 }

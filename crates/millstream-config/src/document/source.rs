@@ -24,6 +24,8 @@ pub enum SourceKind {
     Jsonl(JsonlSource),
     /// `parquet`
     Parquet(ParquetSource),
+    /// `delta`: only a parent of generated tables.
+    Delta(DeltaSource),
 }
 
 impl SourceKind {
@@ -33,6 +35,7 @@ impl SourceKind {
             Self::Csv(_) => "csv",
             Self::Jsonl(_) => "jsonl",
             Self::Parquet(_) => "parquet",
+            Self::Delta(_) => "delta",
         }
     }
 }
@@ -81,7 +84,14 @@ pub struct ParquetSource {
     pub paths: Vec<Spanned<Text>>,
 }
 
-const SOURCES: [&str; 3] = ["csv", "jsonl", "parquet"];
+/// A Delta table in a local folder.
+#[derive(Debug, Clone)]
+pub struct DeltaSource {
+    /// `path`: the folder.
+    pub path: Spanned<Text>,
+}
+
+const SOURCES: [&str; 4] = ["csv", "jsonl", "parquet", "delta"];
 
 /// Connectors that the design has and the code has not, for sources and sinks.
 pub(super) const CONNECTORS_TO_COME: [&str; 22] = [
@@ -136,9 +146,13 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str) -> Optio
             }
             SourceKind::Parquet(ParquetSource { paths: paths(&mut map) })
         }
+        "delta" => {
+            let path = map.required("path").and_then(|node| map.context.text(node, "a path"));
+            super::settings::refuse_empty_path(&map, path.as_ref());
+            SourceKind::Delta(DeltaSource { path: path? })
+        }
         _ => {
-            let not_yet = ["delta"].iter().chain(&CONNECTORS_TO_COME);
-            return unknown_type(context, type_node, "source", &SOURCES, not_yet.copied());
+            return unknown_type(context, type_node, "source", &SOURCES, CONNECTORS_TO_COME);
         }
     };
     map.not_yet(&["time", "compression", "retry", "incremental"]);

@@ -1,5 +1,6 @@
 //! From a document to a graph that can run.
 
+mod adopted;
 mod channels;
 mod check_columns;
 mod fingerprint;
@@ -21,7 +22,10 @@ use millstream_engine::{
     AnySink, AnySource, FileStore, Graph, GraphBuilder, MemoryStore, Outcome, RetryPolicy, RunOptions,
     SqliteStore, SystemClock,
 };
-use millstream_generate::{CadenceStatus, GeneratorSource, Mode, RangeSource, Speed, Tables, TablesSpec};
+use millstream_generate::{
+    AdoptedHistory, AdoptedTable, CadenceStatus, GeneratorSource, Mode, RangeSource, Speed, Tables,
+    TablesSpec,
+};
 
 use crate::document::{Document, OnError, StateKind};
 
@@ -193,7 +197,7 @@ async fn build(
     let mut expected_bytes = None;
     let (mut cadence, mut compiled, mut expected_rows) = (None, None, None);
     if !document.tables.is_empty() {
-        let (tables, spec) = compile_tables(document, overrides)?;
+        let (tables, spec, adopted) = compile_tables(document, overrides).await?;
         for (index, name) in tables.names().iter().enumerate() {
             schemas.insert(name.to_string(), tables.schema(index));
         }
@@ -213,7 +217,8 @@ async fn build(
             let clock = overrides.clock.clone();
             let source =
                 GeneratorSource::new("tables", tables.clone(), spec.clone(), mode, chunk_rows, clock)
-                    .at_speed(overrides.speed.unwrap_or(document.config.speed));
+                    .at_speed(overrides.speed.unwrap_or(document.config.speed))
+                    .adopting(adopted);
             cadence = Some(source.status());
             builder = builder.source("tables", AnySource::FromSinks(Box::new(source)));
         }
@@ -292,16 +297,26 @@ fn part(only: &OnlyRows, tables: &Tables, spec: &TablesSpec) -> Result<(usize, R
     Ok((table, rows))
 }
 
-/// Compiles the tables of a document; `config.start` is now unless the file says when.
-fn compile_tables(document: &Document, overrides: &Overrides) -> Result<(Tables, TablesSpec)> {
+/// Compiles the tables of a document; `config.start` is now unless the file says when. What the tables refer to is
+/// opened, and read once.
+async fn compile_tables(
+    document: &Document,
+    overrides: &Overrides,
+) -> Result<(Tables, TablesSpec, Vec<Box<dyn AdoptedTable>>)> {
     let mut spec = document.tables_spec();
+    let (specs, mut adopted) = adopted::open(document).await?;
+    spec.adopted = specs;
     spec.now = overrides.now.or(spec.now);
     // Whole seconds read better in generated timestamps.
     let now = overrides.clock.now().div_euclid(1_000_000) * 1_000_000;
-    match Tables::compile(&spec, spec.start.unwrap_or(now)) {
-        Ok(tables) => Ok((tables, spec)),
-        Err(errors) => Err(document.spec_diagnostics(&errors).into()),
+    let tables = Tables::compile(&spec, spec.start.unwrap_or(now))
+        .map_err(|errors| Error::from(document.spec_diagnostics(&errors)))?;
+    let mut histories = Vec::with_capacity(adopted.len());
+    for ((table, columns), spec) in adopted.iter_mut().zip(tables.adopted_columns()).zip(&spec.adopted) {
+        let history = AdoptedHistory::begin(table.as_mut(), &columns).await;
+        histories.push(history.map_err(|error| error.context(format!("source {}", spec.name)))?);
     }
+    Ok((tables.adopting(histories)?, spec, adopted))
 }
 
 /// A sink with its name and the streams that it takes.

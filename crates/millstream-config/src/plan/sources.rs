@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use millstream_connectors::file::{FileFormat, FileSource, FileSourceOptions};
-use millstream_core::{Result, Source as _};
+use millstream_core::{Error, Result, Source as _};
 use millstream_engine::{AnySource, GraphBuilder};
 use millstream_formats::csv::CsvReadOptions;
 use millstream_formats::jsonl::JsonlReadOptions;
@@ -69,6 +69,11 @@ async fn open(name: &str, connector: &SourceConnector) -> Result<FileSource> {
             (&jsonl.paths, FileFormat::Jsonl(options))
         }
         SourceKind::Parquet(parquet) => (&parquet.paths, FileFormat::Parquet { columns: None }),
+        SourceKind::Delta(_) => {
+            return Err(Error::config(format!(
+                "rows of the Delta table {name} cannot be read as a stream yet"
+            )));
+        }
     };
     let options = FileSourceOptions { format: Some(format), ..FileSourceOptions::new(texts(paths)) };
     FileSource::open_files(name, options).await

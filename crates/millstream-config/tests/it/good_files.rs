@@ -405,6 +405,7 @@ tables:
     );
     let expected = TablesSpec {
         infer_attributes: Vec::new(),
+        adopted: Vec::new(),
         seed: 7,
         locale: "en_US".to_owned(),
         other_locales: Vec::new(),

@@ -27,20 +27,26 @@ impl Log {
 
     /// Whether there is a table: an entry or a checkpoint of one.
     pub(super) fn exists(&self) -> Result<bool> {
+        Ok(self.newest()?.is_some())
+    }
+
+    /// The newest version that has an entry or a checkpoint.
+    pub(super) fn newest(&self) -> Result<Option<u64>> {
         let entries = match fs::read_dir(&self.0) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             entries => entries.map_err(|cause| self.unreadable(cause))?,
         };
+        let mut newest = None;
         for entry in entries {
             let name = entry.map_err(|cause| self.unreadable(cause))?.file_name();
             let name = name.to_string_lossy();
             let known = Path::new(name.as_ref()).extension();
             let known = known.is_some_and(|extension| extension == "json" || extension == "parquet");
             if known && name.len() > 20 && name.bytes().take(20).all(|byte| byte.is_ascii_digit()) {
-                return Ok(true);
+                newest = newest.max(name.get(..20).and_then(|version| version.parse().ok()));
             }
         }
-        Ok(false)
+        Ok(newest)
     }
 
     pub(super) fn has(&self, version: u64) -> bool {

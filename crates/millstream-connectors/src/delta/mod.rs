@@ -27,6 +27,7 @@
 mod compact;
 mod folder;
 mod log;
+mod reader;
 mod retired;
 mod schema;
 mod snapshot;
@@ -50,6 +51,7 @@ use millstream_formats::parquet::{ParquetCompression, ParquetOptions};
 use serde_json::json;
 
 pub use compact::{CompactOptions, CompactTableOptions, Compaction, compact_table, is_table};
+pub use reader::{DeltaReader, DeltaRows};
 
 use crate::failure::sink_error;
 use compact::Compactor;

@@ -20,7 +20,10 @@ use crate::source::ready;
 
 /// A table whose versions are lists of parts, each with its keys.
 #[derive(Debug, Clone, Default)]
-struct Lake(Arc<Mutex<Vec<Vec<(String, Vec<i64>)>>>>);
+struct Lake(Arc<Mutex<Vec<Parts>>>);
+
+/// Each with its keys.
+type Parts = Vec<(String, Vec<i64>)>;
 
 impl Lake {
     fn commit(&self, parts: &[(&str, std::ops::Range<i64>)]) {
@@ -53,9 +56,11 @@ impl AdoptedTable for Lake {
         let arrays = columns.iter().map(|name| -> (String, ArrayRef) {
             let array: ArrayRef = match name.as_str() {
                 "code" => Arc::new(Int64Array::from(keys.clone())),
-                "city" => Arc::new(StringArray::from_iter(
-                    keys.iter().map(|key| (key % 7 > 0).then(|| format!("city {}", key % 5))),
-                )),
+                "city" => Arc::new(
+                    keys.iter()
+                        .map(|key| (key % 7 > 0).then(|| format!("city {}", key % 5)))
+                        .collect::<StringArray>(),
+                ),
                 other => panic!("nobody asked for {other}"),
             };
             (name.clone(), array)
@@ -142,7 +147,7 @@ fn keys_and_copies_are_those_of_the_table() {
     assert_eq!(*tables.schema(0).field(2).data_type(), DataType::Utf8);
     assert!(!tables.schema(0).field(1).is_nullable());
     let history = ready(AdoptedHistory::begin(&mut lake.clone(), &tables.adopted_columns()[0])).unwrap();
-    let mut source = RangeSource::new(tables, 0, 0..400, 64).adopting(vec![history]);
+    let mut source = RangeSource::new(tables.adopting(vec![history]).unwrap(), 0, 0..400, 64);
     let mut batches = Vec::new();
     while let Pull::Work(work) = ready(source.next()).unwrap() {
         batches.push(work.decode.decode().unwrap().batch);
@@ -199,14 +204,14 @@ fn each_tick_sees_the_newest_version_and_a_restart_makes_the_same_rows() {
             Pull::Work(work) => batches[work.stream].push(work.decode.decode().unwrap().batch),
             Pull::Boundary => {
                 bookmarks.push(whole.source.bookmark());
-                if bookmarks.len() % 2 == 0
+                if bookmarks.len().is_multiple_of(2)
                     && let Some(parts) = commits.next()
                 {
                     lake.commit(parts);
                 }
             }
             Pull::End => break,
-            other => panic!("{other:?}"),
+            other @ Pull::Generation { .. } => panic!("{other:?}"),
         }
     }
     let batches = batches.map(|batches| concat_batches(&batches[0].schema(), &batches).unwrap());

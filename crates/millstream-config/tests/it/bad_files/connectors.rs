@@ -15,7 +15,7 @@ fn unknown_source_type() {
     2 |   a: {type: cvs, path: x}
       |             ^^^
       |
-      = note: sources: csv, jsonl and parquet
+      = note: sources: csv, jsonl, parquet and delta
       = hint: did you mean `csv`?
     "#);
 }
@@ -31,7 +31,7 @@ fn source_type_to_come() {
     2 |   a: {type: postgres, url: '${env:PG_URL}', table: t}
       |             ^^^^^^^^
       |
-      = note: sources: csv, jsonl and parquet
+      = note: sources: csv, jsonl, parquet and delta
     "#);
 }
 
@@ -47,7 +47,7 @@ fn memory_in_a_file() {
     2 |   source: {type: memory}
       |                  ^^^^^^
       |
-      = note: sources: csv, jsonl and parquet
+      = note: sources: csv, jsonl, parquet and delta
       = hint: use it from the Rust API
 
     error: a sink in memory belongs to a program, not to a file
@@ -466,4 +466,25 @@ sinks:
     7 |   a: {from: t, type: csv, path: ' '}
       |                                 ^^^
     "#);
+}
+
+#[test]
+fn delta_tables_are_parents_only() {
+    let text = report(
+        r"sources:
+  crm: {type: delta, path: crm}
+  lake: {type: delta, path: lake}
+streams:
+  some: {from: crm, filter: x > 1}
+sinks:
+  out: {from: [some, lake], type: noop}
+",
+    );
+    for (name, place) in [("crm", "5:16"), ("lake", "7:22")] {
+        let message = format!("error: rows of the Delta table {name:?} cannot be read as a stream yet");
+        assert!(text.contains(&message) && text.contains(place), "{text}");
+    }
+    assert!(text.contains("foreign_key(\"name\", \"column\")"), "{text}");
+    let text = report("pipeline: {source: {type: delta, path: x}, sink: {type: noop}}");
+    assert!(text.contains("cannot be read as a stream yet"), "{text}");
 }

@@ -50,7 +50,9 @@ pub(crate) fn parse_any(source: &str) -> Result<Parsed, CompileError> {
     }
     match parsed.into_syntax() {
         Mod::Module(module) if !module.body.is_empty() => {
-            Ok(Parsed::Block(module.body.into_iter().collect()))
+            let mut statements: Vec<Stmt> = module.body.into_iter().collect();
+            table_calls::rewrite_block(&mut statements);
+            Ok(Parsed::Block(statements))
         }
         _ => Err(error),
     }

@@ -2,16 +2,15 @@
 //!
 //! | written | becomes |
 //! | --- | --- |
-//! | `len(get_table("t"))`, `get_table("t").shape[0]` | `get_table.len("t")` |
-//! | `sum(get_table("t")["c"])`, `get_table("t")["c"].sum()`, `sum(r["c"] for r in get_table("t"))` | `get_table.sum("t", "c")` |
+//! | `len(get_table("t"))`, `get_table("t").shape[0]` | `get_table_len("t")` |
+//! | `sum(get_table("t")["c"])`, `get_table("t")["c"].sum()`, `sum(r["c"] for r in get_table("t"))` | `get_table_sum("t", "c")` |
 //! | `random.choice(get_table("t"))["c"]`, `random.choice([r["c"] for r in get_table("t")])` | `foreign_key("t", "c")` |
 //!
 //! `min`, `max`, `mean` and `count` are as `sum`. Other uses stay what they are.
 
 use ruff_python_ast::visitor::transformer::{Transformer, walk_expr};
 use ruff_python_ast::{
-    Arguments, AtomicNodeIndex, Comprehension, Expr, ExprAttribute, ExprCall, ExprContext, ExprName,
-    Identifier, Number,
+    Arguments, AtomicNodeIndex, Comprehension, Expr, ExprCall, ExprContext, ExprName, Number, Stmt,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -20,6 +19,11 @@ const AGGREGATES: [&str; 5] = ["sum", "min", "max", "mean", "count"];
 /// Rewrites the uses of `get_table` in an expression.
 pub(crate) fn rewrite(expression: &mut Expr) {
     Rewriter.visit_expr(expression);
+}
+
+/// The same in statements.
+pub(crate) fn rewrite_block(statements: &mut [Stmt]) {
+    Rewriter.visit_body(statements);
 }
 
 struct Rewriter;
@@ -133,16 +137,9 @@ fn name(name: &str, range: TextRange) -> Expr {
     Expr::Name(ExprName { node_index: AtomicNodeIndex::NONE, range, id: name.into(), ctx: ExprContext::Load })
 }
 
-/// `get_table.aggregate(arguments)` at the place `range`.
+/// `get_table_aggregate(arguments)` at the place `range`.
 fn asked(aggregate: &str, arguments: &[&Expr], range: TextRange) -> Expr {
-    let function = Expr::Attribute(ExprAttribute {
-        node_index: AtomicNodeIndex::NONE,
-        range,
-        value: Box::new(name("get_table", range)),
-        attr: Identifier::new(aggregate, range),
-        ctx: ExprContext::Load,
-    });
-    invoked(function, arguments, range)
+    invoked(name(&format!("get_table_{aggregate}"), range), arguments, range)
 }
 
 fn invoked(function: Expr, arguments: &[&Expr], range: TextRange) -> Expr {
@@ -175,14 +172,14 @@ mod tests {
     #[test]
     fn the_common_shapes_are_known() {
         let cases = [
-            ("1 + len(get_table('t'))", "get_table.len", vec!["t"]),
-            ("get_table('t').shape[0] * 2", "get_table.len", vec!["t"]),
-            ("len(get_table('t')['c'])", "get_table.len", vec!["t"]),
-            ("len([r['c'] for r in get_table('t')])", "get_table.len", vec!["t"]),
-            ("sum(get_table('t')['c'])", "get_table.sum", vec!["t", "c"]),
-            ("get_table('t')['c'].mean()", "get_table.mean", vec!["t", "c"]),
-            ("max(r['c'] for r in get_table('t'))", "get_table.max", vec!["t", "c"]),
-            ("min([row['c'] for row in get_table('t')])", "get_table.min", vec!["t", "c"]),
+            ("1 + len(get_table('t'))", "get_table_len", vec!["t"]),
+            ("get_table('t').shape[0] * 2", "get_table_len", vec!["t"]),
+            ("len(get_table('t')['c'])", "get_table_len", vec!["t"]),
+            ("len([r['c'] for r in get_table('t')])", "get_table_len", vec!["t"]),
+            ("sum(get_table('t')['c'])", "get_table_sum", vec!["t", "c"]),
+            ("get_table('t')['c'].mean()", "get_table_mean", vec!["t", "c"]),
+            ("max(r['c'] for r in get_table('t'))", "get_table_max", vec!["t", "c"]),
+            ("min([row['c'] for row in get_table('t')])", "get_table_min", vec!["t", "c"]),
             ("random.choice(get_table('t'))['c']", "foreign_key", vec!["t", "c"]),
             ("f\"{random.choice([r['c'] for r in get_table('t')])}\"", "foreign_key", vec!["t", "c"]),
         ];

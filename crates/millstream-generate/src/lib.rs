@@ -35,7 +35,6 @@ mod zipf;
 
 pub use adopted::{AdoptedHistory, AdoptedRows, AdoptedSpec, AdoptedTable};
 pub use control::{CadenceChange, CadenceControl, ChangeError};
-pub use control::{CadenceChange, CadenceControl, ChangeError};
 pub use disorder::{Delay, Disorder, Duplicate, Late};
 pub use generations::{Cycles, Generation};
 pub use growth::Growth;

@@ -14,12 +14,12 @@ use crate::plan::{Aggregate, Slot};
 /// The calls that uses of `get_table` become, and `get_table` itself for those that become none.
 pub(crate) const NAMES: [&str; 7] = [
     "get_table",
-    "get_table.len",
-    "get_table.sum",
-    "get_table.min",
-    "get_table.max",
-    "get_table.mean",
-    "get_table.count",
+    "get_table_len",
+    "get_table_sum",
+    "get_table_min",
+    "get_table_max",
+    "get_table_mean",
+    "get_table_count",
 ];
 
 const USES: &str = "len(get_table(\"t\")), get_table(\"t\")[\"column\"].sum()";
@@ -30,12 +30,12 @@ pub(crate) fn resolve(
     call: &CallSite<'_>,
 ) -> Result<Arc<dyn Function>, CallError> {
     let aggregate = match call.path {
-        "get_table.len" => Aggregate::Rows,
-        "get_table.sum" => Aggregate::Sum,
-        "get_table.min" => Aggregate::Min,
-        "get_table.max" => Aggregate::Max,
-        "get_table.mean" => Aggregate::Mean,
-        "get_table.count" => Aggregate::Count,
+        "get_table_len" => Aggregate::Rows,
+        "get_table_sum" => Aggregate::Sum,
+        "get_table_min" => Aggregate::Min,
+        "get_table_max" => Aggregate::Max,
+        "get_table_mean" => Aggregate::Mean,
+        "get_table_count" => Aggregate::Count,
         _ => {
             return Err(wrong(
                 None,

@@ -52,6 +52,7 @@ fn aggregates_are_those_of_all_rows() {
         }),
         ("get_table('t')['half'].count()", halves.len() as i64),
         ("get_table('t')['flag'].sum()", rows as i64 / 4),
+        ("size = len(get_table('t'))\nif size > 5:\n    return size + 1\nreturn 0", rows as i64 + 1),
     ];
     for (data, expected) in whole_numbers {
         let found = asked(data);

@@ -287,6 +287,8 @@ pub(crate) enum GenerateFormat {
     Csv,
     /// A script that makes the table in a database.
     Sql,
+    /// Apache Avro.
+    Avro,
     /// Delta Lake tables.
     #[value(alias = "deltalake")]
     Delta,

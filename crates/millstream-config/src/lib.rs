@@ -13,11 +13,12 @@ mod yaml;
 pub use decode::{FileVariables, Spanned, Text, Variables};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::{
-    Backpressure, Checkpoint, Column, ColumnDeclaration, ColumnType, Compact, Config, CsvReading, CsvSink,
-    CsvSource, CsvWriting, DeltaSink, DeltaSource, Document, EdgeBuffer, Expression, JsonlSink, JsonlSource,
-    OnError, Operator, ParquetCompression, ParquetSink, ParquetSource, Pipeline, Processing, Sink,
-    SinkConnector, SinkKind, Source, SourceConnector, SourceKind, SqlDialect, SqlSink, SqlWriting, State,
-    StateKind, StdoutFormat, Stream, Table, TextCompression, parse_timestamp,
+    AvroCompression, AvroSink, Backpressure, Checkpoint, Column, ColumnDeclaration, ColumnType, Compact,
+    Config, CsvReading, CsvSink, CsvSource, CsvWriting, DeltaSink, DeltaSource, Document, EdgeBuffer,
+    Expression, FileSet, JsonlSink, JsonlSource, OnError, Operator, ParquetCompression, ParquetSink,
+    ParquetSource, Pipeline, Processing, Sink, SinkConnector, SinkKind, Source, SourceConnector, SourceKind,
+    SqlDialect, SqlSink, SqlWriting, State, StateKind, StdoutFormat, Stream, Table, TextCompression,
+    parse_timestamp,
 };
 pub use plan::{OnlyRows, OutputFormat, Overrides, Plan, PlannedState, Purpose, plan, plan_preview};
 pub use source_file::{Position, SourceFile, Span};

@@ -34,6 +34,8 @@ pub(crate) enum Rows {
     /// Each begins with a comma and a line feed, which fall away at the start of a file or a group; other line feeds
     /// stand only between two of these quotes, if there are quotes.
     BeginWithComma(Option<u8>),
+    /// Not at all: what is encoded together stays together.
+    Blocks,
 }
 
 const COMMA: usize = b",\n".len();
@@ -42,6 +44,11 @@ impl Frame {
     /// Lines after a header.
     pub(crate) fn lines(head: Vec<u8>, quote: Option<u8>) -> Self {
         Self { head, group: None, rows: Rows::EndWithLine(quote), tail: Vec::new(), empty_tail: Vec::new() }
+    }
+
+    /// Blocks of rows after a head.
+    pub(crate) fn blocks(head: Vec<u8>) -> Self {
+        Self { head, group: None, rows: Rows::Blocks, tail: Vec::new(), empty_tail: Vec::new() }
     }
 
     /// Rows between a head and a tail.
@@ -63,6 +70,11 @@ impl Frame {
     /// What makes a file of `rows` rows whole. It is overwritten by the rows that come after it.
     pub fn tail(&self, rows: u64) -> &[u8] {
         if rows == 0 { &self.empty_tail } else { &self.tail }
+    }
+
+    /// Whether encoded rows can be cut into several parts.
+    pub fn can_be_cut(&self) -> bool {
+        self.rows != Rows::Blocks
     }
 
     /// Whether a file needs a tail to be whole.
@@ -105,7 +117,7 @@ impl Frame {
         Ok(())
     }
 
-    /// The length of the first `rows` of encoded rows, of which there are more.
+    /// The length of the first `rows` of encoded rows, of which there are more. Blocks are never cut.
     pub fn length_of(&self, bytes: &[u8], rows: u64) -> usize {
         if rows == 0 {
             return 0;
@@ -115,12 +127,13 @@ impl Frame {
             Rows::BeginWithComma(quote) => {
                 line_feed(bytes, rows, quote).map_or(bytes.len(), |at| at + 1 - COMMA)
             }
+            Rows::Blocks => bytes.len(),
         }
     }
 
     fn separator(&self) -> usize {
         match self.rows {
-            Rows::EndWithLine(_) => 0,
+            Rows::EndWithLine(_) | Rows::Blocks => 0,
             Rows::BeginWithComma(_) => COMMA,
         }
     }

@@ -1,4 +1,4 @@
-//! CSV, JSONL and Parquet to Arrow record batches and back; JSON and SQL out of them.
+//! CSV, JSONL and Parquet to Arrow record batches and back; JSON, SQL and Avro out of them.
 //!
 //! Reading is in two steps, so that many workers can share it: a reader thread cuts a file into [`text::Block`]s of
 //! whole records with [`text::TextFormat::whole_records`], or a Parquet file into [`parquet::ParquetSlice`]s; any
@@ -8,6 +8,7 @@
 //! A row that does not fit its schema never stops the others and is never changed to make it fit: it is rejected,
 //! with its place in the file, the reason and its bytes (S-4, S-20).
 
+pub mod avro;
 pub mod compression;
 pub mod csv;
 pub mod frame;

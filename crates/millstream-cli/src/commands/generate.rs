@@ -21,6 +21,7 @@ pub(crate) async fn generate(arguments: GenerateArguments, output: &OutputArgume
             Dialect::Mysql => SqlDialect::Mysql,
             Dialect::Sqlite => SqlDialect::Sqlite,
         }),
+        GenerateFormat::Avro => OutputFormat::Avro,
         GenerateFormat::Delta => OutputFormat::Delta,
         GenerateFormat::Noop => OutputFormat::Noop,
     };

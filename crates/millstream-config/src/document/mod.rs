@@ -6,6 +6,7 @@ mod column;
 mod column_type;
 mod disorder;
 mod expression;
+mod file_set;
 mod generation;
 mod names;
 mod operator;
@@ -22,13 +23,14 @@ mod table;
 pub use column::Column;
 pub use column_type::{ColumnDeclaration, ColumnType};
 pub use expression::Expression;
+pub use file_set::FileSet;
 pub use operator::Operator;
 pub use settings::{
     Backpressure, Checkpoint, Config, EdgeBuffer, OnError, Processing, State, StateKind, parse_timestamp,
 };
 pub use sink::{
-    Compact, CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression, ParquetSink, SinkConnector,
-    SinkKind, SqlSink, StdoutFormat, TextCompression,
+    AvroCompression, AvroSink, Compact, CsvSink, CsvWriting, DeltaSink, JsonlSink, ParquetCompression,
+    ParquetSink, SinkConnector, SinkKind, SqlSink, StdoutFormat, TextCompression,
 };
 pub use sink_sql::{SqlDialect, SqlWriting};
 pub use source::{

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::file_set::{self, FileSet};
 use super::settings::{EdgeBuffer, edge_buffer, refuse_empty_path};
 use super::sink_sql::{self, SqlWriting};
 use super::source::{CONNECTORS_TO_COME, delimiter_and_quote, unknown_type};
@@ -35,6 +36,8 @@ pub enum SinkKind {
     Csv(CsvSink),
     /// `parquet`
     Parquet(ParquetSink),
+    /// `avro`
+    Avro(AvroSink),
     /// `delta`
     Delta(DeltaSink),
     /// `stdout`
@@ -52,6 +55,7 @@ impl SinkKind {
             Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
             Self::Parquet(_) => "parquet",
+            Self::Avro(_) => "avro",
             Self::Delta(_) => "delta",
             Self::Stdout(_) => "stdout",
             Self::Noop => "noop",
@@ -66,6 +70,8 @@ pub struct JsonlSink {
     pub path: Spanned<Text>,
     /// `compression`, or what the path's extension says.
     pub compression: TextCompression,
+    /// How it is spread over files.
+    pub files: FileSet,
 }
 
 /// A script of INSERT statements.
@@ -77,6 +83,8 @@ pub struct SqlSink {
     pub compression: TextCompression,
     /// How the script is written.
     pub writing: SqlWriting,
+    /// How it is spread over files.
+    pub files: FileSet,
 }
 
 /// CSV.
@@ -88,6 +96,8 @@ pub struct CsvSink {
     pub compression: TextCompression,
     /// How the text is written.
     pub writing: CsvWriting,
+    /// How it is spread over files.
+    pub files: FileSet,
 }
 
 /// How CSV text is written.
@@ -110,6 +120,33 @@ pub struct ParquetSink {
     pub path: Spanned<Text>,
     /// `compression`, default snappy.
     pub compression: ParquetCompression,
+    /// How it is spread over files.
+    pub files: FileSet,
+}
+
+/// Avro object container files.
+#[derive(Debug, Clone)]
+pub struct AvroSink {
+    /// `path`
+    pub path: Spanned<Text>,
+    /// `compression` of the blocks, default deflate.
+    pub compression: AvroCompression,
+    /// How it is spread over files.
+    pub files: FileSet,
+}
+
+/// How the blocks of an Avro file are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AvroCompression {
+    /// Not at all.
+    None,
+    /// Every reader knows it.
+    #[default]
+    Deflate,
+    /// Fast.
+    Snappy,
+    /// Small.
+    Zstd,
 }
 
 /// A Delta table, or a folder of them.
@@ -201,7 +238,7 @@ pub(super) struct Decoded {
     pub(super) from: Vec<Spanned<String>>,
 }
 
-const SINKS: [&str; 8] = ["jsonl", "json", "csv", "sql", "parquet", "delta", "stdout", "noop"];
+const SINKS: [&str; 9] = ["jsonl", "json", "csv", "sql", "parquet", "avro", "delta", "stdout", "noop"];
 
 pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: From) -> Option<Decoded> {
     let mut map = Map::new(context, node, what);
@@ -217,51 +254,66 @@ pub(super) fn connector(context: &Context<'_>, node: &Node, what: &str, from: Fr
         }
     };
     let type_node = map.required("type")?;
-    let kind =
-        match type_node.key() {
-            "jsonl" => text_file(&mut map)
-                .map(|(path, compression)| SinkKind::Jsonl(JsonlSink { path, compression })),
-            "json" => {
-                text_file(&mut map).map(|(path, compression)| SinkKind::Json(JsonlSink { path, compression }))
-            }
-            "sql" => {
-                let file = text_file(&mut map);
-                let writing = sink_sql::writing(&mut map);
-                file.map(|(path, compression)| SinkKind::Sql(SqlSink { path, compression, writing }))
-            }
-            "csv" => {
-                let file = text_file(&mut map);
-                let writing = writing(&mut map);
-                file.map(|(path, compression)| SinkKind::Csv(CsvSink { path, compression, writing }))
-            }
-            "parquet" => columnar(&mut map)
-                .map(|(path, compression)| SinkKind::Parquet(ParquetSink { path, compression })),
-            "delta" => {
-                let table = columnar(&mut map);
-                let retention = map.duration("retention").map(|retention| retention.value);
-                let compact = compact(&mut map);
-                table.map(|(path, compression)| {
-                    SinkKind::Delta(DeltaSink { path, compression, retention, compact })
-                })
-            }
-            "stdout" => {
-                let words = [
-                    ("jsonl", Printed::Jsonl),
-                    ("json", Printed::Json),
-                    ("csv", Printed::Csv),
-                    ("sql", Printed::Sql),
-                ];
-                let format = map.one_of("format", &words).map(|format| format.value);
-                Some(SinkKind::Stdout(match format.unwrap_or(Printed::Jsonl) {
-                    Printed::Jsonl => StdoutFormat::Jsonl,
-                    Printed::Json => StdoutFormat::Json,
-                    Printed::Csv => StdoutFormat::Csv(writing(&mut map)),
-                    Printed::Sql => StdoutFormat::Sql(sink_sql::writing(&mut map)),
-                }))
-            }
-            "noop" => Some(SinkKind::Noop),
-            _ => return unknown_type(context, type_node, "sink", &SINKS, CONNECTORS_TO_COME),
-        };
+    let kind = match type_node.key() {
+        "jsonl" => text_file(&mut map).map(|(path, compression)| {
+            SinkKind::Jsonl(JsonlSink { path, compression, files: file_set::of_sink(&mut map) })
+        }),
+        "json" => text_file(&mut map).map(|(path, compression)| {
+            SinkKind::Json(JsonlSink { path, compression, files: file_set::of_sink(&mut map) })
+        }),
+        "sql" => {
+            let file = text_file(&mut map);
+            let writing = sink_sql::writing(&mut map);
+            let files = file_set::of_sink(&mut map);
+            file.map(|(path, compression)| SinkKind::Sql(SqlSink { path, compression, writing, files }))
+        }
+        "csv" => {
+            let file = text_file(&mut map);
+            let writing = writing(&mut map);
+            let files = file_set::of_sink(&mut map);
+            file.map(|(path, compression)| SinkKind::Csv(CsvSink { path, compression, writing, files }))
+        }
+        "parquet" => columnar(&mut map).map(|(path, compression)| {
+            SinkKind::Parquet(ParquetSink { path, compression, files: file_set::of_sink(&mut map) })
+        }),
+        "avro" => {
+            let words = [
+                ("none", AvroCompression::None),
+                ("deflate", AvroCompression::Deflate),
+                ("snappy", AvroCompression::Snappy),
+                ("zstd", AvroCompression::Zstd),
+            ];
+            let path = path(&mut map);
+            let compression = map.one_of("compression", &words).map(|word| word.value).unwrap_or_default();
+            let files = file_set::of_sink(&mut map);
+            path.map(|path| SinkKind::Avro(AvroSink { path, compression, files }))
+        }
+        "delta" => {
+            let table = columnar(&mut map);
+            let retention = map.duration("retention").map(|retention| retention.value);
+            let compact = compact(&mut map);
+            table.map(|(path, compression)| {
+                SinkKind::Delta(DeltaSink { path, compression, retention, compact })
+            })
+        }
+        "stdout" => {
+            let words = [
+                ("jsonl", Printed::Jsonl),
+                ("json", Printed::Json),
+                ("csv", Printed::Csv),
+                ("sql", Printed::Sql),
+            ];
+            let format = map.one_of("format", &words).map(|format| format.value);
+            Some(SinkKind::Stdout(match format.unwrap_or(Printed::Jsonl) {
+                Printed::Jsonl => StdoutFormat::Jsonl,
+                Printed::Json => StdoutFormat::Json,
+                Printed::Csv => StdoutFormat::Csv(writing(&mut map)),
+                Printed::Sql => StdoutFormat::Sql(sink_sql::writing(&mut map)),
+            }))
+        }
+        "noop" => Some(SinkKind::Noop),
+        _ => return unknown_type(context, type_node, "sink", &SINKS, CONNECTORS_TO_COME),
+    };
     let buffer = map.map("buffer", "the buffer of a sink").map(edge_buffer).unwrap_or_default();
     map.not_yet(&["retry", "on_batch_error", "mode", "partition_by"]);
     map.finish();

@@ -94,7 +94,7 @@ pub struct DeltaSource {
 const SOURCES: [&str; 4] = ["csv", "jsonl", "parquet", "delta"];
 
 /// Connectors that the design has and the code has not, for sources and sinks.
-pub(super) const CONNECTORS_TO_COME: [&str; 22] = [
+pub(super) const CONNECTORS_TO_COME: [&str; 21] = [
     "postgres",
     "mysql",
     "mariadb",
@@ -116,7 +116,6 @@ pub(super) const CONNECTORS_TO_COME: [&str; 22] = [
     "generator",
     "iceberg",
     "elasticsearch",
-    "avro",
 ];
 
 const DEFAULT_SAMPLE_ROWS: usize = 1000;

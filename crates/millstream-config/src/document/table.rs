@@ -7,6 +7,7 @@ use millstream_generate::{Cadence, Disorder, UpdatePolicy};
 use super::cadence::cadence;
 use super::column::{Column, columns};
 use super::disorder::disorder;
+use super::file_set::{self, FileSet};
 use super::names::check_stream_name;
 use super::replaced;
 use crate::decode::{Context, Map, Spanned};
@@ -35,6 +36,8 @@ pub struct Table {
     pub infers_attributes: Option<bool>,
     /// The place of `cadence.every`, which is in the update policy.
     pub every: Option<Span>,
+    /// `export_file_count` and the like: the files that `generate` makes.
+    pub files: FileSet,
     /// `columns`, at least one.
     pub columns: Vec<Column>,
 }
@@ -70,15 +73,8 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
     let infers_attributes = map.boolean("infer_entity_attrs_by_name").map(|infers| infers.value);
     let columns_node = map.required("columns");
     let columns = columns_node.map_or_else(Vec::new, |node| columns(context, node));
-    map.not_yet(&[
-        "export_file_count",
-        "export_file_row_count",
-        "export_file_name",
-        "postprocess_mode",
-        "time",
-        "phase",
-        "changes",
-    ]);
+    let files = file_set::of_table(&mut map);
+    map.not_yet(&["postprocess_mode", "time", "phase", "changes"]);
     map.finish();
     Some(Table {
         span: node.span,
@@ -90,6 +86,7 @@ fn table(context: &Context<'_>, node: &Node, tick: Duration) -> Option<Table> {
         disorder,
         infers_attributes,
         every,
+        files,
         columns,
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use millstream_connectors::delta;
 use millstream_core::{Error, Result};
+use millstream_formats::avro::{AvroCompression, AvroEncoder};
 use millstream_formats::csv::{CsvEncoder, CsvWriteOptions};
 use millstream_formats::jsonl::JsonlEncoder;
 use millstream_formats::sql::{SqlDialect, SqlEncoder, SqlOptions};
@@ -24,6 +25,7 @@ enum Holder {
     Jsonl,
     Csv,
     Sql(SqlDialect),
+    Avro,
     Parquet,
     Delta,
     Anything,
@@ -88,6 +90,7 @@ fn holder_of_format(format: OutputFormat) -> Holder {
         OutputFormat::Sql(dialect) => Holder::Sql(dialect),
         OutputFormat::Csv => Holder::Csv,
         OutputFormat::Parquet => Holder::Parquet,
+        OutputFormat::Avro => Holder::Avro,
         OutputFormat::Delta => Holder::Delta,
         OutputFormat::Noop => Holder::Anything,
     }
@@ -102,6 +105,7 @@ fn holder(kind: &SinkKind) -> Holder {
         SinkKind::Stdout(StdoutFormat::Sql(writing)) => Holder::Sql(sql_dialect(writing.dialect)),
         SinkKind::Csv(_) | SinkKind::Stdout(StdoutFormat::Csv(_)) => Holder::Csv,
         SinkKind::Parquet(_) => Holder::Parquet,
+        SinkKind::Avro(_) => Holder::Avro,
         SinkKind::Delta(_) => Holder::Delta,
         SinkKind::Noop => Holder::Anything,
     }
@@ -118,6 +122,7 @@ fn check_schema(holder: Holder, schema: &SchemaRef) -> Result<()> {
         Holder::Sql(dialect) => {
             SqlEncoder::new(schema, &SqlOptions { dialect, ..SqlOptions::new("t") }).map(drop)
         }
+        Holder::Avro => AvroEncoder::new(schema, "t", AvroCompression::None).map(drop),
         Holder::Parquet => stored(schema).map(drop),
         Holder::Delta => delta::check_columns(&stored(schema)?),
         Holder::Anything => Ok(()),

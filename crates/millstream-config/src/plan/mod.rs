@@ -7,6 +7,7 @@ mod fingerprint;
 mod replaced;
 mod sinks;
 mod sources;
+mod spread;
 mod stored_types;
 mod streams;
 

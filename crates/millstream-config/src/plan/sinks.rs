@@ -6,26 +6,27 @@ use std::path::{Component, Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 use millstream_connectors::TextEncoding;
 use millstream_connectors::delta::{CompactOptions, DeltaSink, DeltaSinkOptions};
-use millstream_connectors::file::{
-    ParquetSink, ParquetSinkOptions, TextSink, TextSinkOptions, resolve_below,
-};
+use millstream_connectors::file::resolve_below;
 use millstream_connectors::noop::NoopSink;
 use millstream_connectors::stdout::StdoutSink;
 use millstream_core::{Error, Result};
 use millstream_engine::{AnySink, GraphBuilder};
 use millstream_formats::Compression;
+use millstream_formats::avro::AvroCompression;
 use millstream_formats::csv::CsvWriteOptions;
 use millstream_formats::parquet::{ParquetCompression as Pages, ParquetOptions};
 use millstream_formats::sql::{SqlDialect, SqlOptions};
 
 use super::channels::channel;
+use super::spread::{self, Target};
 use super::stored_types::storing;
 use super::streams::PIPELINE_RESULT;
 use super::{NamedSink, Purpose, replaced};
+use crate::decode::{Spanned, Text};
 use crate::diagnostics::Diagnostic;
 use crate::document::{
-    self, Compact, CsvWriting, Document, EdgeBuffer, ParquetCompression, SinkConnector, SinkKind, SqlWriting,
-    StdoutFormat, TextCompression,
+    self, Compact, CsvWriting, Document, EdgeBuffer, FileSet, ParquetCompression, SinkConnector, SinkKind,
+    SqlWriting, StdoutFormat, TextCompression,
 };
 
 /// Where `serve` puts tables when nobody says otherwise.
@@ -47,6 +48,8 @@ pub enum OutputFormat {
     Csv,
     /// `TABLE.sql`: a script that makes the table.
     Sql(SqlDialect),
+    /// `TABLE.avro`
+    Avro,
     /// A Delta table in the folder `TABLE`.
     Delta,
     /// Nothing: rows are made and counted.
@@ -74,7 +77,12 @@ pub(super) fn add(
     let sinks = match purpose {
         Purpose::Generate { output, format, only } => tables()
             .filter(|table| only.as_ref().is_none_or(|only| only.table == *table))
-            .map(|table| generated(document, table, output, *format, encoders))
+            .map(|table| {
+                let alone = only.is_some() || document.tables.len() == 1;
+                let part = only.as_ref().and_then(|only| only.rows.as_ref());
+                let rows = part.map(|rows| rows.end - rows.start);
+                generated(document, table, (output, alone), *format, encoders, rows)
+            })
             .collect::<Result<_>>()?,
         Purpose::Serve { output: Some(output), .. } if !document.tables.is_empty() => lake(output)?,
         Purpose::Serve { output: Some(_), .. } => {
@@ -144,6 +152,7 @@ fn path_of(kind: &SinkKind) -> Option<&str> {
         SinkKind::Sql(sink) => sink.path.value.reveal(),
         SinkKind::Csv(sink) => sink.path.value.reveal(),
         SinkKind::Parquet(sink) => sink.path.value.reveal(),
+        SinkKind::Avro(sink) => sink.path.value.reveal(),
         SinkKind::Delta(sink) => sink.path.value.reveal(),
         SinkKind::Stdout(_) | SinkKind::Noop => return None,
     })
@@ -174,27 +183,40 @@ pub(super) fn add_glimpses(
 fn generated(
     document: &Document,
     table: &str,
-    folder: &Path,
+    (output, alone): (&Path, bool),
     format: OutputFormat,
     encoders: usize,
+    rows: Option<u64>,
 ) -> Result<NamedSink> {
-    let file = |extension: &str| resolve_below(folder, &format!("{table}.{extension}"));
-    let sink = match format {
-        OutputFormat::Parquet => {
-            let options = ParquetSinkOptions { path: file("parquet")?, options: ParquetOptions::default() };
-            storing(AnySink::Plain(Box::new(ParquetSink::new(options, encoders))))
+    let declared = document.tables.iter().find(|declared| declared.name.value == table);
+    let rows = rows.or(declared.map(|declared| declared.row_count.value)).unwrap_or_default();
+    let target = |extension: &str| {
+        if !output.to_string_lossy().ends_with(extension) || output.is_dir() {
+            return spread::of_table(document, table, output, extension, rows);
         }
-        OutputFormat::Jsonl => text_sink(file("jsonl")?, TextEncoding::Jsonl, Compression::None),
-        OutputFormat::Json => text_sink(file("json")?, TextEncoding::Json, Compression::None),
+        if !alone {
+            return Err(Error::config(format!(
+                "{} is one file, and there are several tables",
+                output.display()
+            ))
+            .hint("give a folder, or choose a table with --table"));
+        }
+        Ok(Target::One(output.to_owned()))
+    };
+    let sink = match format {
+        OutputFormat::Parquet => target(".parquet")?.parquet(ParquetOptions::default(), encoders),
+        OutputFormat::Jsonl => target(".jsonl")?.text(TextEncoding::Jsonl, Compression::None),
+        OutputFormat::Json => target(".json")?.text(TextEncoding::Json, Compression::None),
         OutputFormat::Sql(dialect) => {
             let primary_key = primary_key(document, table);
             let options = SqlOptions { dialect, primary_key, ..SqlOptions::new(table) };
-            text_sink(file("sql")?, TextEncoding::Sql(options), Compression::None)
+            target(".sql")?.text(TextEncoding::Sql(options), Compression::None)
         }
         OutputFormat::Csv => {
-            text_sink(file("csv")?, TextEncoding::Csv(CsvWriteOptions::default()), Compression::None)
+            target(".csv")?.text(TextEncoding::Csv(CsvWriteOptions::default()), Compression::None)
         }
-        OutputFormat::Delta => delta_sink(table, DeltaSinkOptions::new(resolve_below(folder, table)?)),
+        OutputFormat::Avro => target(".avro")?.avro(table, AvroCompression::default(), encoders),
+        OutputFormat::Delta => delta_sink(table, DeltaSinkOptions::new(resolve_below(output, table)?)),
         OutputFormat::Noop => AnySink::Plain(Box::new(NoopSink::new())),
     };
     Ok(NamedSink { name: table.to_owned(), from: vec![table.to_owned()], sink })
@@ -261,26 +283,28 @@ impl Making<'_> {
 
     /// A sink for `stream`; with `below` its place is the connector's folder plus that name.
     fn sink(&self, connector: &SinkConnector, below: Option<&str>, stream: &str) -> Result<AnySink> {
-        let place = |path: &str, extension: &str| -> Result<PathBuf> {
-            match below {
-                None => Ok(PathBuf::from(path)),
-                Some(name) => resolve_below(Path::new(path), &format!("{name}{extension}")),
-            }
+        let target = |path: &Spanned<Text>, files: &FileSet, extension: &str| {
+            let path = Path::new(path.value.reveal());
+            spread::of_sink(self.document, files, path, below, (stream, extension), self.endless)
         };
-        let text = |path: &str, encoding: TextEncoding, compression: TextCompression| -> Result<AnySink> {
+        let text = |path: &Spanned<Text>,
+                    files: &FileSet,
+                    encoding: TextEncoding,
+                    compression: TextCompression|
+         -> Result<AnySink> {
             let compression = text_compression(compression);
             let extension = format!(".{}{}", encoding.name(), compression.extension());
-            Ok(text_sink(place(path, &extension)?, encoding, compression))
+            Ok(target(path, files, &extension)?.text(encoding, compression))
         };
         let sql = |writing: &SqlWriting| TextEncoding::Sql(self.sql_options(writing, stream));
         let printed = |encoding| AnySink::Encoding(Box::new(StdoutSink::new(encoding)));
         Ok(match &connector.kind.value {
-            SinkKind::Jsonl(sink) => text(sink.path.value.reveal(), TextEncoding::Jsonl, sink.compression)?,
-            SinkKind::Json(sink) => text(sink.path.value.reveal(), TextEncoding::Json, sink.compression)?,
-            SinkKind::Sql(sink) => text(sink.path.value.reveal(), sql(&sink.writing), sink.compression)?,
+            SinkKind::Jsonl(sink) => text(&sink.path, &sink.files, TextEncoding::Jsonl, sink.compression)?,
+            SinkKind::Json(sink) => text(&sink.path, &sink.files, TextEncoding::Json, sink.compression)?,
+            SinkKind::Sql(sink) => text(&sink.path, &sink.files, sql(&sink.writing), sink.compression)?,
             SinkKind::Csv(sink) => {
                 let encoding = TextEncoding::Csv(csv_options(&sink.writing));
-                text(sink.path.value.reveal(), encoding, sink.compression)?
+                text(&sink.path, &sink.files, encoding, sink.compression)?
             }
             SinkKind::Parquet(sink) => {
                 let options =
@@ -288,13 +312,25 @@ impl Making<'_> {
                 // A file cannot grow, so a stream without end gets a folder of files.
                 // What is replaced is a whole file each time, as after a run that ends.
                 let grows = self.endless && !replaced::streams(self.document).contains(stream);
-                let extension = if grows { "" } else { ".parquet" };
-                let options =
-                    ParquetSinkOptions { path: place(sink.path.value.reveal(), extension)?, options };
-                storing(AnySink::Plain(Box::new(ParquetSink::new(options, self.encoders))))
+                let extension = if grows && !sink.files.is_set() { "" } else { ".parquet" };
+                target(&sink.path, &sink.files, extension)?.parquet(options, self.encoders)
+            }
+            SinkKind::Avro(sink) => {
+                let compression = match sink.compression {
+                    document::AvroCompression::None => AvroCompression::None,
+                    document::AvroCompression::Deflate => AvroCompression::Deflate,
+                    document::AvroCompression::Snappy => AvroCompression::Snappy,
+                    document::AvroCompression::Zstd => AvroCompression::Zstd,
+                };
+                target(&sink.path, &sink.files, ".avro")?.avro(stream, compression, self.encoders)
             }
             SinkKind::Delta(sink) => {
-                let mut options = DeltaSinkOptions::new(place(sink.path.value.reveal(), "")?);
+                let path = Path::new(sink.path.value.reveal());
+                let path = match below {
+                    None => path.to_owned(),
+                    Some(name) => resolve_below(path, name)?,
+                };
+                let mut options = DeltaSinkOptions::new(path);
                 options.parquet.compression = pages(sink.compression);
                 options.retention = sink.retention.unwrap_or(options.retention);
                 options.compact = compaction(sink.compact, self.endless);
@@ -330,10 +366,6 @@ pub(super) fn sql_dialect(written: document::SqlDialect) -> SqlDialect {
         document::SqlDialect::Mysql => SqlDialect::Mysql,
         document::SqlDialect::Sqlite => SqlDialect::Sqlite,
     }
-}
-
-fn text_sink(path: PathBuf, format: TextEncoding, compression: Compression) -> AnySink {
-    AnySink::Encoding(Box::new(TextSink::new(TextSinkOptions { path, format, compression })))
 }
 
 /// Runs that end leave few files; those that never end would leave one for each tick.

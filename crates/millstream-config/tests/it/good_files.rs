@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use millstream_config::{
-    Backpressure, ColumnType, Document, OnError, Operator, ParquetCompression, SinkKind, SourceKind,
-    SqlDialect, StateKind, StdoutFormat, TextCompression,
+    AvroCompression, Backpressure, ColumnType, Document, OnError, Operator, ParquetCompression, SinkKind,
+    SourceKind, SqlDialect, StateKind, StdoutFormat, TextCompression,
 };
 use millstream_generate::{Cadence, ColumnSpec, OnRestart, SpecError, TableSpec, TablesSpec, UpdatePolicy};
 
@@ -587,4 +587,38 @@ sinks:
     assert!(
         matches!(kinds[4], SinkKind::Stdout(StdoutFormat::Sql(sql)) if sql.dialect == SqlDialect::Postgres)
     );
+}
+
+#[test]
+fn outputs_of_several_files() {
+    let document = accepted(
+        r"
+version: 1
+name: x
+tables:
+  - table_name: t
+    row_count: 100
+    export_file_count: 3
+    export_file_row_count: 10
+    export_file_name: people
+    columns: [{column_name: id, data: row_id}]
+sinks:
+  a: {from: t, type: csv, path: out, rows_per_file: 1_000, file_name: '{table}-{n:03}'}
+  b: {from: t, type: parquet, path: b.parquet, target_file_size: 128MB}
+  c: {from: t, type: avro, path: c.avro, compression: zstd, file_count: 4}
+",
+    );
+    let files = &document.tables[0].files;
+    assert_eq!(files.file_count.as_ref().unwrap().value, 3);
+    assert_eq!(files.rows_per_file.as_ref().unwrap().value, 10);
+    assert_eq!(files.file_name.as_ref().unwrap().value, "people");
+    let kinds: Vec<_> = document.sinks.iter().map(|s| &s.connector.kind.value).collect();
+    let SinkKind::Csv(csv) = kinds[0] else { panic!("csv") };
+    assert_eq!(csv.files.rows_per_file.as_ref().unwrap().value, 1000);
+    assert_eq!(csv.files.file_name.as_ref().unwrap().value, "{table}-{n:03}");
+    let SinkKind::Parquet(parquet) = kinds[1] else { panic!("parquet") };
+    assert_eq!(parquet.files.target_file_size.as_ref().unwrap().value, 128_000_000);
+    let SinkKind::Avro(avro) = kinds[2] else { panic!("avro") };
+    assert_eq!(avro.compression, AvroCompression::Zstd);
+    assert_eq!(avro.files.file_count.as_ref().unwrap().value, 4);
 }

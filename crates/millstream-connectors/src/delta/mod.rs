@@ -71,7 +71,7 @@ const RETENTION: Duration = Duration::from_hours(1);
 pub struct DeltaSinkOptions {
     /// The table's folder. It is made if it is not there.
     pub path: PathBuf,
-    /// Compression and row groups of the data files. A row group also ends at 64 MiB in memory, a file at 128 MiB or
+    /// Compression and row groups of the data files. A row group also ends at 16 MiB in memory, a file at 128 MiB or
     /// 8,388,608 rows.
     pub parquet: ParquetOptions,
     /// How long a data file stays after its rows left the table, for readers that began before; rows leave where they

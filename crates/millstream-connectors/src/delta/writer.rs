@@ -7,16 +7,13 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, SchemaRef};
 use millstream_core::{Error, Result};
 use millstream_formats::parquet::{
-    EncodedRowGroup, ParquetFile, ParquetOptions, RowGroupBuffer, encode_row_group,
+    EncodedRowGroup, ParquetFile, ParquetOptions, ROW_GROUP_BYTES, RowGroup, RowGroupBuffer,
 };
 use tokio::task::JoinHandle;
 
 use super::folder::{FingerprintedFile, Folder};
 use super::statistics::statistics;
 use crate::failure::{sink_error, while_writing};
-
-/// A row group ends early at this many bytes in memory, so that wide rows do not break the memory bound (S-3).
-const GROUP_BYTES: usize = 64 << 20;
 
 /// A file ends at the first row group that brings it to this size …
 const FILE_BYTES: u64 = 128 << 20;
@@ -74,7 +71,7 @@ impl EpochWriter {
     pub(super) fn new(schema: SchemaRef, options: ParquetOptions) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            buffer: RowGroupBuffer::new(schema.clone(), options.row_group_rows),
+            buffer: RowGroupBuffer::new(schema.clone(), options.row_group_rows).with_bytes(ROW_GROUP_BYTES),
             schema,
             options,
             encoding: VecDeque::new(),
@@ -114,11 +111,6 @@ impl EpochWriter {
         for group in self.buffer.push(batch)? {
             self.submit(folder, group).await?;
         }
-        if self.buffer.bytes() >= GROUP_BYTES
-            && let Some(group) = self.buffer.finish()?
-        {
-            self.submit(folder, group).await?;
-        }
         self.busy = false;
         Ok(())
     }
@@ -126,7 +118,7 @@ impl EpochWriter {
     /// Completes all files, durably. Later rows go to other files.
     pub(super) async fn finish(&mut self, folder: &Folder) -> Result<Vec<FinishedFile>> {
         self.enter()?;
-        if let Some(group) = self.buffer.finish()? {
+        if let Some(group) = self.buffer.finish() {
             self.submit(folder, group).await?;
         }
         while !self.encoding.is_empty() {
@@ -147,16 +139,15 @@ impl EpochWriter {
         Ok(())
     }
 
-    async fn submit(&mut self, folder: &Folder, batch: RecordBatch) -> Result<()> {
+    async fn submit(&mut self, folder: &Folder, group: RowGroup) -> Result<()> {
         if self.encoding.len() >= self.threads {
             self.append_first(folder).await?;
         }
-        let (schema, options) = (self.schema.clone(), self.options);
+        let (options, columns) = (self.options, self.schema.fields().len());
         self.encoding.push_back(tokio::task::spawn_blocking(move || {
-            Ok(Group {
-                encoded: encode_row_group(&schema, &options, &batch)?,
-                has_nan: batch.columns().iter().map(has_nan).collect(),
-            })
+            let nan_in = |column| group.parts().iter().any(|part| has_nan(part.column(column)));
+            let has_nan = (0..columns).map(nan_in).collect();
+            Ok(Group { encoded: group.encode(&options)?, has_nan })
         }));
         Ok(())
     }
@@ -340,7 +331,7 @@ mod tests {
         let batch = RecordBatch::try_new(schema, vec![Arc::new(column)]).unwrap();
         for _ in 0..5 {
             writer.write(&folder, &batch).await.unwrap();
-            assert!(writer.buffer.bytes() < GROUP_BYTES);
+            assert!(writer.buffer.bytes() < ROW_GROUP_BYTES);
         }
         let files = writer.finish(&folder).await.unwrap();
         assert_eq!(files.iter().map(|file| file.rows).sum::<u64>(), 80);

@@ -15,7 +15,7 @@ use millstream_formats::{Compression, decompress};
 
 use super::disk::faulty::FaultyDisk;
 use super::disk::{Disk, LocalDisk, names_in};
-use super::{ParquetSink, ParquetSinkOptions, TextEncoding, TextSink, TextSinkOptions};
+use super::{FileNames, ParquetSink, ParquetSinkOptions, Split, TextEncoding, TextSink, TextSinkOptions};
 
 const ENDS: [i64; 4] = [4, 4, 9, 20];
 
@@ -26,6 +26,8 @@ enum Kind {
     CsvGzip,
     Parquet,
     ParquetFolder,
+    ManyJsonl,
+    ManyParquet,
 }
 
 #[derive(Clone, Default)]
@@ -40,6 +42,11 @@ fn schema() -> SchemaRef {
 
 fn rows(range: std::ops::Range<i64>) -> RecordBatch {
     RecordBatch::try_new(schema(), vec![Arc::new(Int64Array::from_iter_values(range))]).unwrap()
+}
+
+fn split(folder: &Path, extension: &str) -> Split {
+    let names = FileNames::new(&folder.join("out"), "x-{n:05}", extension).unwrap();
+    Split { names, rows: std::num::NonZeroU64::new(6), bytes: None }
 }
 
 impl Kind {
@@ -65,6 +72,14 @@ impl Kind {
                 disk,
             )),
             Self::Parquet => Box::new(ParquetSink::on_disk(parquet(folder.join("out/x.parquet")), 2, disk)),
+            Self::ManyJsonl => Box::new(
+                TextSink::on_disk(text("x.jsonl", TextEncoding::Jsonl, Compression::None), disk)
+                    .split(split(folder, ".jsonl")),
+            ),
+            Self::ManyParquet => Box::new(
+                ParquetSink::on_disk(parquet(folder.join("out/x.parquet")), 2, disk)
+                    .split(split(folder, ".parquet")),
+            ),
             Self::ParquetFolder => Box::new(ParquetSink::on_disk(parquet(folder.join("out")), 2, disk)),
         }
     }
@@ -78,7 +93,7 @@ impl Kind {
             let ids: &mut Vec<i64> = ids.get_or_insert_default();
             let path = out.join(name);
             match self {
-                Self::Jsonl | Self::Json | Self::CsvGzip => {
+                Self::Jsonl | Self::Json | Self::CsvGzip | Self::ManyJsonl => {
                     let file = std::fs::File::open(&path)?;
                     let mut text = String::new();
                     decompress(Compression::from_path(&path), file)?.read_to_string(&mut text)?;
@@ -88,7 +103,7 @@ impl Kind {
                     });
                     ids.extend(numbers.collect::<io::Result<Vec<_>>>()?);
                 }
-                Self::Parquet | Self::ParquetFolder => {
+                Self::Parquet | Self::ParquetFolder | Self::ManyParquet => {
                     let input = ParquetInput::open(&path, None).map_err(io::Error::other)?;
                     for group in 0..input.row_groups() {
                         let slice = Box::new(input.read(group, 0).unwrap());
@@ -142,7 +157,7 @@ fn check_error(error: &Error, step: i64) {
 /// What a reader may see after a crash: whole epochs from the start; and of a growing text file, the start of the
 /// next one.
 fn check_visible(kind: Kind, bounded: bool, folder: &Path, kept: &Checkpoint, step: i64) {
-    let growing_text = !bounded && matches!(kind, Kind::Jsonl | Kind::Json | Kind::CsvGzip);
+    let growing_text = !bounded && matches!(kind, Kind::Jsonl | Kind::Json | Kind::CsvGzip | Kind::ManyJsonl);
     let ids = match kind.visible(folder) {
         Ok(ids) => ids.unwrap_or_default(),
         // Only while it is appended to may a compressed file be cut off.
@@ -154,8 +169,10 @@ fn check_visible(kind: Kind, bounded: bool, folder: &Path, kept: &Checkpoint, st
     }
     assert_eq!(ids, (0..ids.len() as i64).collect::<Vec<_>>(), "step {step}");
     assert!(ids.len() as i64 <= kept.rows, "step {step}: more than the checkpoint: {ids:?}");
+    // Several files appear one after the other.
+    let many = matches!(kind, Kind::ManyJsonl | Kind::ManyParquet);
     assert!(
-        ids.is_empty() || ENDS.contains(&(ids.len() as i64)),
+        many || ids.is_empty() || ENDS.contains(&(ids.len() as i64)),
         "step {step}: half an epoch is visible: {ids:?}"
     );
 }
@@ -242,6 +259,13 @@ async fn json_arrays_survive_a_fault_at_every_step() {
     for bounded in [true, false] {
         every_step_may_crash(Kind::Json, bounded).await;
         healing_may_crash(Kind::Json, bounded).await;
+    }
+}
+
+#[tokio::test]
+async fn several_files_survive_a_fault_at_every_step() {
+    for (kind, bounded) in [(Kind::ManyJsonl, true), (Kind::ManyJsonl, false), (Kind::ManyParquet, true)] {
+        every_step_may_crash(kind, bounded).await;
     }
 }
 

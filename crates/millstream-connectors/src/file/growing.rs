@@ -191,6 +191,11 @@ impl Growing {
         Ok(())
     }
 
+    /// Whether nothing is on its way into the file.
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending.is_empty() && self.current.is_none()
+    }
+
     fn is_first(&self) -> bool {
         !self.published && self.pending.is_empty()
     }

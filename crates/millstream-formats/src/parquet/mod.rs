@@ -8,7 +8,7 @@ mod write;
 
 pub use concatenate::concatenate;
 pub use read::{ParquetInput, ParquetSlice, SLICE_ROWS};
-pub use row_group::RowGroupBuffer;
+pub use row_group::{RowGroup, RowGroupBuffer};
 pub use write::{EncodedRowGroup, ParquetFile, encode_row_group};
 
 use arrow::datatypes::Schema;
@@ -19,6 +19,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 /// The writer's name in every file. It bears no version, so that a newer release makes the same bytes.
 const CREATED_BY: &str = "millstream";
+
+/// A row group of a sink ends early at the row that brings it to this many bytes in memory: large enough for pages and
+/// dictionaries to be worth while, small enough for one to be gathered while others are encoded.
+pub const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// How the pages of a Parquet file are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -37,7 +41,7 @@ pub enum ParquetCompression {
 pub struct ParquetOptions {
     /// The compression of the pages.
     pub compression: ParquetCompression,
-    /// Rows in each row group but the last.
+    /// Rows in each row group but the last, unless [`ROW_GROUP_BYTES`] ends it before.
     pub row_group_rows: usize,
 }
 

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, new_empty_array};
+use arrow::compute::concat;
 use arrow::datatypes::SchemaRef;
 use millstream_core::{Error, Result};
 use parquet::arrow::ArrowSchemaConverter;
@@ -12,7 +13,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::ParquetOptions;
+use super::row_group::too_large;
+use super::{ParquetOptions, RowGroup};
 
 /// A row group as it will stand in a file.
 #[derive(Debug)]
@@ -34,12 +36,33 @@ impl EncodedRowGroup {
     }
 }
 
-/// Encodes and compresses a row group. The bytes depend on the rows and the options only, not on the thread, nor on
-/// how the batch came about.
+/// Encodes and compresses a batch as a row group.
 pub fn encode_row_group(
     schema: &SchemaRef,
     options: &ParquetOptions,
     batch: &RecordBatch,
+) -> Result<EncodedRowGroup> {
+    encode_columns(schema, options, batch.num_rows(), vec![batch.columns().to_vec()])
+}
+
+impl RowGroup {
+    /// Encodes and compresses the group. The bytes depend on the rows and the options only, not on the thread, nor on
+    /// how the rows came in chunks. Columns are joined and let go one after the other, so that the group is in memory
+    /// once, and one column of it twice.
+    pub fn encode(self, options: &ParquetOptions) -> Result<EncodedRowGroup> {
+        let rows = self.rows();
+        let Self { schema, parts, .. } = self;
+        let parts = parts.into_iter().map(|part| part.columns().to_vec()).collect();
+        encode_columns(&schema, options, rows, parts)
+    }
+}
+
+/// `parts`: the columns of each chunk.
+fn encode_columns(
+    schema: &SchemaRef,
+    options: &ParquetOptions,
+    rows: usize,
+    parts: Vec<Vec<ArrayRef>>,
 ) -> Result<EncodedRowGroup> {
     // A file that goes nowhere: column writers can be had only from one.
     let file = writer(io::sink(), schema, options, Vec::new())?;
@@ -47,8 +70,20 @@ pub fn encode_row_group(
     let mut writers = writers.map_err(refused)?.into_iter();
     let mut chunks = Vec::with_capacity(schema.fields().len());
     let mut bytes = 0;
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        for leaf in compute_leaves(field, column).map_err(refused)? {
+    let complete = parts.iter().all(|columns| columns.len() == schema.fields().len());
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    for field in schema.fields() {
+        let pieces: Vec<ArrayRef> = parts.iter_mut().filter_map(Iterator::next).collect();
+        let column = match pieces.as_slice() {
+            [only] => Arc::clone(only),
+            [] => new_empty_array(field.data_type()),
+            several => {
+                let several: Vec<&dyn Array> = several.iter().map(AsRef::as_ref).collect();
+                concat(&several).map_err(too_large)?
+            }
+        };
+        drop(pieces);
+        for leaf in compute_leaves(field, &column).map_err(refused)? {
             let mut writer =
                 writers.next().ok_or_else(|| Error::internal("fewer Parquet columns than Arrow leaves"))?;
             writer.write(&leaf).map_err(refused)?;
@@ -57,10 +92,10 @@ pub fn encode_row_group(
             chunks.push(chunk);
         }
     }
-    if batch.num_columns() != schema.fields().len() || writers.next().is_some() {
+    if !complete || writers.next().is_some() {
         return Err(Error::internal("a row group's columns differ from the file's"));
     }
-    Ok(EncodedRowGroup { rows: batch.num_rows(), bytes, chunks })
+    Ok(EncodedRowGroup { rows, bytes, chunks })
 }
 
 /// A Parquet file in the making.

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::slice::from_ref;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, ListArray, RecordBatch, StringArray, StringViewArray,
+};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Int32Type, SchemaRef};
 use millstream_core::Decode;
 use millstream_formats::parquet::{
     ParquetCompression, ParquetFile, ParquetInput, ParquetOptions, RowGroupBuffer, SLICE_ROWS, concatenate,
@@ -28,16 +30,17 @@ fn write(schema: &SchemaRef, options: &ParquetOptions, chunks: &[RecordBatch]) -
     let mut rows = 0;
     for chunk in chunks {
         for group in buffer.push(chunk).unwrap() {
-            assert_eq!(group.num_rows(), options.row_group_rows);
-            let encoded = encode_row_group(schema, options, &group).unwrap();
-            assert_eq!(encoded.rows(), group.num_rows());
+            let rows = group.rows();
+            assert_eq!(rows, options.row_group_rows);
+            let encoded = group.encode(options).unwrap();
+            assert_eq!(encoded.rows(), rows);
             file.append(encoded).unwrap();
         }
         rows += chunk.num_rows();
         assert_eq!(file.rows_written() as usize + buffer.rows(), rows);
     }
-    if let Some(group) = buffer.finish().unwrap() {
-        file.append(encode_row_group(schema, options, &group).unwrap()).unwrap();
+    if let Some(group) = buffer.finish() {
+        file.append(group.encode(options).unwrap()).unwrap();
     }
     assert_eq!((buffer.rows(), buffer.bytes()), (0, 0));
     let written = file.bytes_written();
@@ -245,6 +248,62 @@ proptest! {
         for (found, written) in found.columns().iter().zip(batch.columns()) {
             prop_assert_eq!(found.as_ref(), written.as_ref());
             prop_assert_eq!(found.null_count(), written.null_count());
+        }
+    }
+}
+
+proptest! {
+    /// The borders of row groups follow from the rows, not from the chunks that they come in.
+    #[test]
+    fn groups_that_end_by_size_are_the_same_for_any_chunks(
+        texts in proptest::collection::vec(proptest::option::of("[a-z]{0,40}"), 1..200),
+        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..8),
+        bytes in 50_usize..2_000,
+        file_rows in proptest::option::of(1_u64..60),
+    ) {
+        let lists = ListArray::from_iter_primitive::<Int32Type, _, _>(
+            texts.iter().map(|text| text.as_ref().map(|text| text.bytes().map(|byte| Some(i32::from(byte))))),
+        );
+        let views: StringViewArray = texts.iter().map(Option::as_deref).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("n", Arc::new(Int64Array::from_iter_values(0..texts.len() as i64))),
+            ("t", Arc::new(texts.iter().map(Option::as_deref).collect::<StringArray>())),
+            ("v", Arc::new(views)),
+            ("l", Arc::new(lists)),
+        ];
+        let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+        let rows = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let gather = |chunks: &[RecordBatch]| {
+            let mut buffer = RowGroupBuffer::new(rows.schema(), 64).with_bytes(bytes).with_file_rows(file_rows, 0);
+            let mut groups = Vec::new();
+            for chunk in chunks {
+                groups.extend(buffer.push(chunk).unwrap());
+            }
+            groups.extend(buffer.finish());
+            groups.into_iter().map(|group| group.into_batch().unwrap()).collect::<Vec<_>>()
+        };
+        let whole = gather(from_ref(&rows));
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(rows.num_rows() + 1)).collect();
+        ends.sort_unstable();
+        ends.push(rows.num_rows());
+        let mut from = 0;
+        let mut chunks = Vec::new();
+        for to in ends {
+            chunks.push(rows.slice(from, to - from));
+            from = to;
+        }
+        let cut = gather(&chunks);
+        prop_assert_eq!(&cut, &whole);
+        let mut end = 0;
+        for (index, group) in whole.iter().enumerate() {
+            end += group.num_rows() as u64;
+            prop_assert!(group.num_rows() <= 64);
+            if let Some(limit) = file_rows {
+                prop_assert!((end - 1) / limit == (end - group.num_rows() as u64) / limit, "a group in two files");
+            }
+            let text = group.column(1).as_string::<i32>();
+            let all_but_last: usize = (0..group.num_rows() - 1).map(|row| text.value_length(row) as usize).sum();
+            prop_assert!(all_but_last < bytes, "group {} is too large", index);
         }
     }
 }

@@ -56,7 +56,7 @@ fn memory_in_a_file() {
     3 |   sink: {type: memory}
       |                ^^^^^^
       |
-      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, avro, delta, stdout and noop
       = hint: use it from the Rust API
     "#);
 }
@@ -211,7 +211,7 @@ sinks:
     6 |   lake: {from: t, type: deltalake, path: x}
       |                         ^^^^^^^^^
       |
-      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, avro, delta, stdout and noop
       = hint: did you mean `delta`?
     "#);
 }
@@ -275,7 +275,7 @@ sinks:
     6 |   a: {from: t, type: jsonl, path: a, delimiter: ';'}
       |                                      ^^^^^^^^^
       |
-      = note: allowed keys: from, type, path, compression and buffer
+      = note: allowed keys: from, type, path, compression, rows_per_file, file_count, file_name, target_file_size and buffer
 
     error: unknown key "header" in the sink "b"
      --> shop.yaml:7:30
@@ -487,4 +487,24 @@ sinks:
     assert!(text.contains("foreign_key(\"name\", \"column\")"), "{text}");
     let text = report("pipeline: {source: {type: delta, path: x}, sink: {type: noop}}");
     assert!(text.contains("cannot be read as a stream yet"), "{text}");
+}
+
+#[test]
+fn two_ways_to_end_a_file() {
+    let message = report(
+        r"tables:
+  - table_name: t
+    columns: [{column_name: id, data: row_id}]
+sinks:
+  a: {from: t, type: csv, path: out, rows_per_file: 10, target_file_size: 10MB}
+  b: {from: t, type: csv, path: x.csv, target_file_size: 10KB}
+  c: {from: t, type: csv, path: y.csv, file_name: y}
+",
+    );
+    assert!(
+        message.contains("`target_file_size` and `rows_per_file` both say where a file ends"),
+        "{message}"
+    );
+    assert!(message.contains("files of less than 1MB are slow to read"), "{message}");
+    assert!(message.contains("`file_name` is for outputs of several files"), "{message}");
 }

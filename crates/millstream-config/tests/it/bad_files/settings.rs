@@ -490,7 +490,7 @@ sinks:
     8 |   s: {from: u, type: nope}
       |                      ^^^^
       |
-      = note: sinks: jsonl, json, csv, sql, parquet, delta, stdout and noop
+      = note: sinks: jsonl, json, csv, sql, parquet, avro, delta, stdout and noop
       = hint: did you mean `noop`?
     "#);
 }

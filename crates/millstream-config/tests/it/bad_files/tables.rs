@@ -221,15 +221,15 @@ fn table_name_that_escapes() {
 fn table_faker_keys_to_come() {
     assert_snapshot!(report(r"tables:
   - table_name: t
-    export_file_count: 3
+    postprocess_mode: 3
     columns:
       - {column_name: id, data: row_id}
 "), @r#"
-    error: "export_file_count" in a table is not supported yet
+    error: "postprocess_mode" in a table is not supported yet
      --> shop.yaml:3:5
       |
-    3 |     export_file_count: 3
-      |     ^^^^^^^^^^^^^^^^^
+    3 |     postprocess_mode: 3
+      |     ^^^^^^^^^^^^^^^^
       |
       = hint: remove it
     "#);

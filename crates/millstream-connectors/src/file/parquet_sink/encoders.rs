@@ -1,25 +1,21 @@
 //! Row groups that are encoded side by side and taken out in order.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use millstream_core::{Error, Result};
-use millstream_formats::parquet::{EncodedRowGroup, ParquetOptions, encode_row_group};
+use millstream_formats::parquet::{EncodedRowGroup, ParquetOptions, RowGroup};
 use tokio::task::JoinHandle;
 
 #[derive(Debug)]
 pub(super) struct Encoders {
-    schema: SchemaRef,
     options: ParquetOptions,
     limit: usize,
     running: VecDeque<JoinHandle<Result<EncodedRowGroup>>>,
 }
 
 impl Encoders {
-    pub(super) fn new(schema: SchemaRef, options: ParquetOptions, limit: usize) -> Self {
-        Self { schema, options, limit, running: VecDeque::new() }
+    pub(super) fn new(options: ParquetOptions, limit: usize) -> Self {
+        Self { options, limit, running: VecDeque::new() }
     }
 
     /// Whether the oldest has to be taken out before another is started.
@@ -28,10 +24,9 @@ impl Encoders {
     }
 
     /// Starts to encode a row group.
-    pub(super) fn start(&mut self, group: RecordBatch) {
-        let (schema, options) = (Arc::clone(&self.schema), self.options);
-        self.running
-            .push_back(tokio::task::spawn_blocking(move || encode_row_group(&schema, &options, &group)));
+    pub(super) fn start(&mut self, group: RowGroup) {
+        let options = self.options;
+        self.running.push_back(tokio::task::spawn_blocking(move || group.encode(&options)));
     }
 
     /// The oldest row group, once it is encoded; `None` if none is on its way.

@@ -2,26 +2,30 @@
 
 mod encoders;
 mod folder;
+mod many;
 mod single;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use millstream_core::{
     Chunk, Delivery, Epoch, EpochInfo, Error, PreCommit, Result, Sink, SinkStart, WriteReport,
 };
-use millstream_formats::parquet::{EncodedRowGroup, ParquetFile, ParquetOptions, RowGroupBuffer};
+use millstream_formats::parquet::{
+    EncodedRowGroup, ParquetFile, ParquetOptions, ROW_GROUP_BYTES, RowGroup, RowGroupBuffer,
+};
 use serde::{Deserialize, Serialize};
 
 use self::encoders::Encoders;
 use self::folder::{Folder, FolderToken};
+use self::many::{Many, ManyToken};
 use self::single::{Single, SingleToken};
 use super::disk::{Disk, DiskFile, LocalDisk};
 use super::place::Place;
 use super::replacing::{Replacing, ReplacingToken, outside_of_a_generation};
+use super::split::Split;
 use crate::failure::{blocking, sink_error, while_writing};
 
 /// What a [`ParquetSink`] writes, and where.
@@ -45,11 +49,15 @@ pub struct ParquetSinkOptions {
 ///
 /// Where rows come in generations, each of them is a file of its own that is renamed over the one before.
 ///
-/// Rows are held in memory until a row group is full: at most `encoders` + 2 row groups.
+/// With [`split`](ParquetSink::split) a bounded run writes several files in the same way, all of which appear with the
+/// last epoch.
+///
+/// Rows are held in memory until a row group is full, at 16 MiB at the latest: at most `encoders` + 1 row groups.
 #[derive(Debug)]
 pub struct ParquetSink {
     options: ParquetSinkOptions,
     encoders: usize,
+    split: Option<Split>,
     disk: Arc<dyn Disk>,
     running: Option<Running>,
 }
@@ -76,6 +84,7 @@ struct PartFile {
 enum Target {
     Single(Single),
     Folder(Folder),
+    Many(Many),
     /// A file that is replaced as a whole.
     Replacing(Replacing),
 }
@@ -94,6 +103,7 @@ struct ParquetToken {
 enum TokenState {
     File(SingleToken),
     Folder(FolderToken),
+    Many(ManyToken),
     Replacing(ReplacingToken),
 }
 
@@ -103,8 +113,16 @@ impl ParquetSink {
         Self::on_disk(options, encoders, Arc::new(LocalDisk))
     }
 
+    /// Spreads the rows over several files, whose names take the place of the path.
+    #[must_use]
+    pub fn split(mut self, split: Split) -> Self {
+        self.options.path = split.names.path(1);
+        self.split = Some(split);
+        self
+    }
+
     pub(crate) fn on_disk(options: ParquetSinkOptions, encoders: usize, disk: Arc<dyn Disk>) -> Self {
-        Self { options, encoders: encoders.max(1), disk, running: None }
+        Self { options, encoders: encoders.max(1), split: None, disk, running: None }
     }
 
     fn read_token(&self, token: PreCommit) -> Result<ParquetToken> {
@@ -166,7 +184,7 @@ impl Running {
         &mut self,
         options: &ParquetOptions,
         disk: &dyn Disk,
-        groups: Vec<RecordBatch>,
+        groups: Vec<RowGroup>,
     ) -> Result<u64> {
         let mut bytes = 0;
         for group in groups {
@@ -182,9 +200,26 @@ impl Running {
 
     fn append(&mut self, options: &ParquetOptions, disk: &dyn Disk, group: EncodedRowGroup) -> Result<u64> {
         let bytes = group.bytes() as u64;
+        self.roll()?;
+        if let Target::Many(many) = &mut self.target {
+            many.count(group.rows() as u64);
+        }
         let part = self.part(options, disk)?;
         part.file.append(group).map_err(|error| while_writing(&part.path, error))?;
         Ok(bytes)
+    }
+
+    /// Ends the file if the next row group has to go into another.
+    fn roll(&mut self) -> Result<()> {
+        let written = self.part.as_ref().map_or(0, |part| part.file.bytes_written());
+        let Target::Many(many) = &mut self.target else {
+            return Ok(());
+        };
+        if many.is_full(written) {
+            let sealed = self.part.take().map(PartFile::seal).transpose()?;
+            many.roll(sealed)?;
+        }
+        Ok(())
     }
 
     fn part(&mut self, options: &ParquetOptions, disk: &dyn Disk) -> Result<&mut PartFile> {
@@ -192,6 +227,7 @@ impl Running {
             let (number, path) = match &mut self.target {
                 Target::Single(single) => (self.next_part, single.part(self.next_part)),
                 Target::Folder(folder) => (self.next_part, folder.part(self.next_part)),
+                Target::Many(many) => (self.next_part, many.part(self.next_part)),
                 Target::Replacing(replacing) => replacing.next(),
             };
             let file = disk.create(&path).map_err(|error| sink_error("create", &path, error))?;
@@ -218,7 +254,16 @@ impl PartFile {
 impl Sink for ParquetSink {
     async fn open(&mut self, start: SinkStart) -> Result<()> {
         self.options.options.check()?;
-        let wants_folder = self.wants_folder(start.bounded, start.replaced)?;
+        let split = self.split.clone();
+        if split.is_some() && (!start.bounded || start.replaced) {
+            return Err(Error::config(format!(
+                "Parquet files of a size of their own cannot be made by a run that never ends: each commit is a file in {}",
+                self.options.path.parent().unwrap_or(&self.options.path).display()
+            ))
+            .hint("write Delta, JSONL or CSV; or make commits rarer with `checkpoint.interval`"));
+        }
+        let wants_folder = split.is_none() && self.wants_folder(start.bounded, start.replaced)?;
+        let file_rows = split.as_ref().and_then(|split| split.rows).map(std::num::NonZeroU64::get);
         let resume = match start.resume {
             Some((epoch, token)) => Some((epoch, self.read_token(token)?)),
             None => None,
@@ -226,9 +271,10 @@ impl Sink for ParquetSink {
         let next_part = resume.as_ref().map_or(1, |(_, token)| token.next_part);
         let (disk, path) = (Arc::clone(&self.disk), self.options.path.clone());
         let (schema, restart, replaced) = (Arc::clone(&start.schema), start.restart, start.replaced);
-        let target = blocking(move || match resume {
-            None if replaced => Replacing::create(disk, Place::of(&path)?).map(Target::Replacing),
-            Some((_, token)) if replaced => {
+        let target = blocking(move || match (resume, split) {
+            (None, Some(split)) => Many::create(disk, split).map(Target::Many),
+            (None, None) if replaced => Replacing::create(disk, Place::of(&path)?).map(Target::Replacing),
+            (Some((_, token)), None) if replaced => {
                 let place = Place::of(&path)?;
                 match token.state {
                     TokenState::Replacing(token) => Replacing::resume(disk, place, token),
@@ -237,28 +283,32 @@ impl Sink for ParquetSink {
                         Single::resume(Arc::clone(&disk), place.clone(), token, &schema)?;
                         Replacing::create(disk, place)
                     }
-                    TokenState::Folder(_) => Err(changed_form(&path)),
+                    TokenState::Folder(_) | TokenState::Many(_) => Err(changed_form(&path)),
                 }
                 .map(Target::Replacing)
             }
-            None if wants_folder => Folder::create(disk, path, restart).map(Target::Folder),
-            None => Single::create(disk, Place::of(&path)?).map(Target::Single),
-            Some((epoch, token)) => match token.state {
-                TokenState::Folder(token) if wants_folder => {
+            (None, None) if wants_folder => Folder::create(disk, path, restart).map(Target::Folder),
+            (None, None) => Single::create(disk, Place::of(&path)?).map(Target::Single),
+            (Some((epoch, token)), split) => match (token.state, split) {
+                (TokenState::Folder(token), None) if wants_folder => {
                     Folder::resume(disk, path, epoch, &token).map(Target::Folder)
                 }
-                TokenState::File(token) if !wants_folder => {
+                (TokenState::Many(token), Some(split)) => {
+                    Many::resume(disk, split, token, &schema).map(Target::Many)
+                }
+                (TokenState::File(token), None) if !wants_folder => {
                     Single::resume(disk, Place::of(&path)?, token, &schema).map(Target::Single)
                 }
-                TokenState::Folder(_) | TokenState::File(_) | TokenState::Replacing(_) => {
-                    Err(changed_form(&path))
-                }
+                _ => Err(changed_form(&path)),
             },
         })
         .await?;
+        let in_file = if let Target::Many(many) = &target { many.rows() } else { 0 };
         self.running = Some(Running {
-            buffer: RowGroupBuffer::new(Arc::clone(&start.schema), self.options.options.row_group_rows),
-            encoders: Encoders::new(Arc::clone(&start.schema), self.options.options, self.encoders),
+            buffer: RowGroupBuffer::new(Arc::clone(&start.schema), self.options.options.row_group_rows)
+                .with_bytes(ROW_GROUP_BYTES)
+                .with_file_rows(file_rows, in_file),
+            encoders: Encoders::new(self.options.options, self.encoders),
             schema: start.schema,
             part: None,
             next_part,
@@ -278,7 +328,7 @@ impl Sink for ParquetSink {
     async fn prepare(&mut self, epoch: Epoch, info: &EpochInfo) -> Result<PreCommit> {
         let mut running = self.running.take().ok_or_else(not_open)?;
         let (options, disk, last) = (self.options.options, self.disk.as_ref(), info.last);
-        let rest = running.buffer.finish()?.into_iter().collect();
+        let rest = running.buffer.finish().into_iter().collect();
         running.encode(&options, disk, rest).await?;
         while let Some(group) = running.encoders.next().await? {
             running.append(&options, disk, group)?;
@@ -287,6 +337,7 @@ impl Sink for ParquetSink {
         let without_rows = match &running.target {
             Target::Single(single) => single.is_empty(),
             Target::Folder(folder) => folder.is_empty(),
+            Target::Many(many) => many.is_empty() && running.part.is_none(),
             Target::Replacing(_) => false,
         };
         if last && without_rows || generation.is_some() {
@@ -298,6 +349,7 @@ impl Sink for ParquetSink {
             let state = match &mut running.target {
                 Target::Single(single) => single.prepare(sealed, last).map(TokenState::File),
                 Target::Folder(folder) => folder.prepare(sealed, epoch).map(TokenState::Folder),
+                Target::Many(many) => many.prepare(sealed, last).map(TokenState::Many),
                 Target::Replacing(_) if sealed.is_some() && generation.is_none() => {
                     Err(outside_of_a_generation())
                 }
@@ -321,6 +373,7 @@ impl Sink for ParquetSink {
             let result = match (&mut running.target, token.state) {
                 (Target::Single(single), TokenState::File(token)) => single.commit(&token),
                 (Target::Folder(folder), TokenState::Folder(token)) => folder.commit(&token),
+                (Target::Many(many), TokenState::Many(token)) => many.commit(&token),
                 (Target::Replacing(replacing), TokenState::Replacing(token)) => replacing.commit(token),
                 // The last token of the run before, which open has committed.
                 (Target::Replacing(_), TokenState::File(_)) => Ok(()),
@@ -337,6 +390,9 @@ impl Sink for ParquetSink {
     fn delivery(&self) -> Delivery {
         Delivery::exactly_once(match self.running.as_ref().map(|running| &running.target) {
             Some(Target::Single(_)) => "epochs are hidden parts, published as one file with the last epoch",
+            Some(Target::Many(_)) => {
+                "epochs are hidden parts, published as several files with the last epoch"
+            }
             Some(Target::Folder(_)) => "every epoch is a file of its own, named after it",
             Some(Target::Replacing(_)) => "each generation is written beside the file, and renamed over it",
             None => "files are staged under hidden names and published by renaming them",

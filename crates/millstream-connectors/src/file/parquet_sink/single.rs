@@ -36,7 +36,24 @@ pub(super) struct Single {
     parts: Vec<Part>,
 }
 
+impl SingleToken {
+    /// Whether the last epoch is in it.
+    pub(super) fn is_complete(&self) -> bool {
+        self.publish.is_some()
+    }
+
+    /// The file that is to be published, with its length.
+    pub(super) fn staged(&self, place: &Place) -> Option<(PathBuf, u64)> {
+        self.publish.as_ref().map(|part| (place.beside(&part.name), part.length))
+    }
+}
+
 impl Single {
+    /// To commit what another one prepared; touches nothing.
+    pub(super) fn create_for(disk: Arc<dyn Disk>, place: Place) -> Self {
+        Self { disk, place, parts: Vec::new() }
+    }
+
     /// Starts over. What an earlier run published stays until the new file is complete.
     pub(super) fn create(disk: Arc<dyn Disk>, place: Place) -> Result<Self> {
         place.create_folder(disk.as_ref())?;

@@ -1,17 +1,15 @@
 //! The same expressions by CPython, in one run of `python3`: values must be equal to the bit, and rows fail alike.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::array::Array;
 use millstream_expr::{Expression, NoLibrary};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::common::Table;
 use crate::generator::{Type, tree};
+use crate::python::{answer, ask};
 
 /// Reads pairs of lines, the columns' names and values once, then one expression a line; prints one line for each.
 const SCRIPT: &str = r#"
@@ -109,47 +107,6 @@ fn rows_in_python() -> String {
     rows + "]"
 }
 
-/// What CPython says to each expression, for each row.
-fn ask(expressions: &[String]) -> Vec<Vec<String>> {
-    let mut child = Command::new("python3")
-        .args(["-c", SCRIPT])
-        .env("PYTHONIOENCODING", "utf-8")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this test needs python3");
-    let input = format!("{}\n{}\n", rows_in_python(), expressions.join("\n"));
-    let mut stdin = child.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success(), "python3 failed");
-    let answers: Vec<Vec<String>> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| line.split(' ').map(str::to_owned).collect())
-        .collect();
-    assert_eq!(answers.len(), expressions.len());
-    answers
-}
-
-fn answer(array: &dyn Array, row: usize) -> String {
-    if array.is_null(row) {
-        return "n".to_owned();
-    }
-    match array.data_type() {
-        DataType::Int64 => format!("i{}", array.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => format!("f{:016x}", array.as_primitive::<Float64Type>().value(row).to_bits()),
-        DataType::Boolean => if array.as_boolean().value(row) { "b1" } else { "b0" }.to_owned(),
-        DataType::Utf8 => {
-            let mut text = "s".to_owned();
-            array.as_string::<i32>().value(row).bytes().for_each(|byte| write!(text, "{byte:02x}").unwrap());
-            text
-        }
-        other => panic!("{other}"),
-    }
-}
-
 fn is_nan(answer: &str) -> bool {
     answer
         .strip_prefix('f')
@@ -161,7 +118,7 @@ fn compare(ours: &[String], theirs: &[String]) {
     let table = table();
     let mut compared = 0;
     let mut differences = Vec::new();
-    for (source, expected) in ours.iter().zip(ask(theirs)) {
+    for (source, expected) in ours.iter().zip(ask(SCRIPT, &rows_in_python(), theirs)) {
         let found: Vec<String> = match Expression::compile(source, &table, &NoLibrary) {
             Ok(expression) => {
                 let (array, errors) = table.evaluate(&expression);
@@ -383,7 +340,7 @@ fn characters_agree_with_cpython() {
     let known = "'\\n'.join(chr(c) + chr(c).upper() + '\\t' + chr(c).lower() + '\\t' \
                  + ((chr(c) + 'a').title()[-1] + __import__('unicodedata').category(chr(c))) for c in range(131072) \
                  if not 55296 <= c < 57344 and __import__('unicodedata').category(chr(c)) not in ('Cn', 'Cc', 'Zl', 'Zp'))";
-    let answer = ask(&[known.to_owned()]).remove(0).remove(0);
+    let answer = ask(SCRIPT, &rows_in_python(), &[known.to_owned()]).remove(0).remove(0);
     let bytes =
         (1..answer.len()).step_by(2).map(|at| u8::from_str_radix(&answer[at..at + 2], 16).unwrap()).collect();
     let characters: Vec<char> = String::from_utf8(bytes)

@@ -13,6 +13,7 @@ mod modules_cpython;
 mod numbers;
 mod programs;
 mod property;
+mod python;
 mod reference_model;
 mod references;
 mod rows;

@@ -1,14 +1,12 @@
 //! `math`, `string`, `hashlib`, `re` and `uuid` by CPython, in one run of `python3`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::array::Array;
 use millstream_expr::{Expression, NoLibrary};
 
 use crate::common::Table;
+use crate::python::{answer, ask};
 
 const SCRIPT: &str = r#"
 import struct, sys, warnings, math, string, hashlib, re, uuid
@@ -54,7 +52,7 @@ fn table() -> Table {
         .texts("s", TEXTS)
 }
 
-fn ask(expressions: &[String]) -> Vec<Vec<String>> {
+fn rows_in_python() -> String {
     let mut rows = "[".to_owned();
     for row in 0..8 {
         write!(
@@ -68,42 +66,7 @@ fn ask(expressions: &[String]) -> Vec<Vec<String>> {
         )
         .unwrap();
     }
-    rows += "]";
-    let mut child = Command::new("python3")
-        .args(["-c", SCRIPT])
-        .env("PYTHONIOENCODING", "utf-8")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this test needs python3");
-    let input = format!("{rows}\n{}\n", expressions.join("\n"));
-    let mut stdin = child.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success(), "python3 failed");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<Vec<String>> =
-        text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect();
-    assert_eq!(answers.len(), expressions.len());
-    answers
-}
-
-fn answer(array: &dyn Array, row: usize) -> String {
-    if array.is_null(row) {
-        return "n".to_owned();
-    }
-    match array.data_type() {
-        DataType::Int64 => format!("i{}", array.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => format!("f{:016x}", array.as_primitive::<Float64Type>().value(row).to_bits()),
-        DataType::Boolean => if array.as_boolean().value(row) { "b1" } else { "b0" }.to_owned(),
-        DataType::Utf8 => {
-            let mut text = "s".to_owned();
-            array.as_string::<i32>().value(row).bytes().for_each(|byte| write!(text, "{byte:02x}").unwrap());
-            text
-        }
-        other => panic!("{other}"),
-    }
+    rows + "]"
 }
 
 /// How many floats lie between two.
@@ -120,7 +83,7 @@ fn distance(left: &str, right: &str) -> Option<u64> {
 fn compare(expressions: &[String], apart: u64) {
     let table = table();
     let (mut compared, mut differences) = (0, Vec::new());
-    for (source, expected) in expressions.iter().zip(ask(expressions)) {
+    for (source, expected) in expressions.iter().zip(ask(SCRIPT, &rows_in_python(), expressions)) {
         let found: Vec<String> = match Expression::compile(source, &table, &NoLibrary) {
             Ok(expression) => {
                 let (array, errors) = table.evaluate(&expression);
